@@ -1,0 +1,161 @@
+/**
+ * Every limit, timeout and default of the product: name, unit, value, and where it comes from.
+ * Nothing else in the code holds such a number.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** What a message and the names around it may be. */
+export const MESSAGE = {
+  /** Product limit, normal and ordered messages. */
+  bodyBytesMax: 4 * MIB,
+  /** Product limit, scheduled and transactional messages. */
+  timedBodyBytesMax: 64 * KIB,
+  /** Product limit; keys and values of all properties together. wire.md A.7 */
+  propertiesBytesMax: 16 * KIB,
+  /** wire.md A.7 */
+  userPropertiesMax: 128,
+  /** Bytes of a tag, a key, a message id, a message group. wire.md A.7 (groups: below 64). */
+  tagBytesMax: 1024,
+  keyBytesMax: 1024,
+  idBytesMax: 128,
+  messageGroupBytesMax: 63,
+  /** wire.md A.7: no batch send by gRPC in the product, but the protocol has a list; bound it. */
+  messagesPerSendMax: 32,
+} as const;
+
+export const NAME = {
+  /** Product limit: topic name 64 characters. */
+  topicCharsMax: 64,
+  /** Product limit for Group IDs. */
+  groupCharsMax: 64,
+  clientIdBytesMax: 255,
+  /** A subscription's filter text. */
+  filterBytesMax: 4 * KIB,
+} as const;
+
+export const TOPIC = {
+  queuesDefault: 8,
+  queuesMax: 1024,
+  /** Topics and groups of one broker. */
+  topicsMax: 20_000,
+  groupsMax: 20_000,
+} as const;
+
+/** What groups promise. wire.md A.5, A.8 */
+export const CONSUME = {
+  /** Retries after the first delivery. */
+  retriesDefault: 16,
+  retriesMax: 1000,
+  /** The wait before each retry, in ms; the last one repeats. wire.md A.5 */
+  backoffMs: [
+    1 * SECOND,
+    5 * SECOND,
+    10 * SECOND,
+    30 * SECOND,
+    1 * MINUTE,
+    2 * MINUTE,
+    3 * MINUTE,
+    4 * MINUTE,
+    5 * MINUTE,
+    6 * MINUTE,
+    7 * MINUTE,
+    8 * MINUTE,
+    9 * MINUTE,
+    10 * MINUTE,
+    20 * MINUTE,
+    30 * MINUTE,
+    1 * HOUR,
+    2 * HOUR,
+  ] as readonly number[],
+  /** wire.md A.8: batch_size is capped, never refused. */
+  receiveBatchMax: 32,
+  invisibleMinMs: 10 * SECOND,
+  invisibleMaxMs: 12 * HOUR,
+  /** One slice of a lease that the server renews for a push consumer, and how long it does so. */
+  autoRenewSliceMs: 60 * SECOND,
+  autoRenewMaxMs: 3 * HOUR,
+  pollingMinMs: 5 * SECOND,
+  pollingMaxMs: 20 * SECOND,
+  /** Kept back from a call's deadline so that the answer arrives before it. */
+  pollingMarginMs: 500,
+  /** Long polls of one group and topic waiting at once; more get TOO_MANY_REQUESTS. */
+  pollsPerGroupTopicMax: 10_000,
+  /** Unacknowledged messages of one group in one queue; at the limit no further one is handed out. */
+  outstandingPerQueueMax: 100_000,
+  /** Index entries that one pop looks at before it lets other work run. */
+  scanEntriesPerTurn: 4096,
+} as const;
+
+/** Clients' sessions. wire.md A.4, A.5 */
+export const SESSION = {
+  requestTimeoutMs: 3 * SECOND,
+  /** Heartbeats come every 10 s; a client silent for this long, without a stream, is gone. */
+  silentMs: 60 * SECOND,
+  /** After its Telemetry stream broke, how long a client has to come back before its leases are freed. */
+  reconnectMs: 10 * SECOND,
+  sessionsMax: 50_000,
+  producerAttempts: 3,
+  producerBackoffInitialMs: 10,
+  producerBackoffMaxMs: 1 * SECOND,
+  producerBackoffMultiplier: 2,
+} as const;
+
+/** The log and what is derived from it. */
+export const STORE = {
+  /** architecture.md §3 */
+  segmentBytes: 128 * MIB,
+  /** One in-memory slab of the log's tail, and how many stay for readers that keep up. */
+  tailSlabBytes: 1 * MIB,
+  tailSlabs: 24,
+  /** Appended but not yet written; above it appends are turned away with TOO_MANY_REQUESTS. */
+  pendingBytesMax: 64 * MIB,
+  /** Largest record: a message of the largest size with its properties and head. */
+  recordBytesMax: 8 * MIB,
+  /** How long applied records may wait before they reach the index on disk. */
+  materializeMs: 1 * SECOND,
+  /** Queue index entries kept in memory over all queues. */
+  indexCacheBytes: 16 * MIB,
+  /** Log pages kept in memory for readers that are behind. */
+  pageBytes: 128 * KIB,
+  pages: 128,
+  retentionMs: 72 * HOUR,
+  retentionCheckMs: 30 * SECOND,
+  /** Share of the disk in use above which the oldest segments go early, whatever their age. */
+  diskWatermark: 0.85,
+  /** Free space below which the broker turns writes away; they resume at twice this. */
+  diskReserveBytes: 256 * MIB,
+  diskCheckMs: 1 * SECOND,
+} as const;
+
+/** Name servers. Product: reports every 30 s. */
+export const REGISTRY = {
+  reportMs: 30 * SECOND,
+  silentMs: 30 * SECOND,
+  brokenStreamMs: 5 * SECOND,
+} as const;
+
+/** Doors: what one connection, one call, one process may cost. */
+export const LISTEN = {
+  /** Largest request: a message with room for its envelope. */
+  requestBytesMax: 8 * MIB,
+  metadataBytesMax: 16 * KIB,
+  streamsPerConnectionMax: 10_000,
+  connectionsMax: 20_000,
+  /** Time for a new connection to say whether it speaks TLS or HTTP/2. */
+  firstByteMs: 10 * SECOND,
+  /** wire.md A.3 */
+  idleConnectionMs: 120 * SECOND,
+  drainMs: 3 * SECOND,
+  stopMs: 4.5 * SECOND,
+} as const;
+
+/** Offsets of time that the product knows. */
+export const PRODUCT = {
+  delayMaxMs: 40 * DAY,
+} as const;
