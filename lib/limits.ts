@@ -75,6 +75,8 @@ export const CONSUME = {
   ] as readonly number[],
   /** wire.md A.8: batch_size is capped, never refused. */
   receiveBatchMax: 32,
+  /** Entries of one AckMessage; clients send one, or what one receive brought. */
+  ackEntriesMax: 1024,
   invisibleMinMs: 10 * SECOND,
   invisibleMaxMs: 12 * HOUR,
   /** One slice of a lease that the server renews for a push consumer, and how long it does so. */
@@ -88,6 +90,8 @@ export const CONSUME = {
   pollsPerGroupTopicMax: 10_000,
   /** Unacknowledged messages of one group in one queue; at the limit no further one is handed out. */
   outstandingPerQueueMax: 100_000,
+  /** After a move to the dead letters failed, the wait before it is tried again. */
+  deadLetterRetryMs: 60 * SECOND,
   /** Index entries that one pop looks at before it lets other work run. */
   scanEntriesPerTurn: 4096,
 } as const;
@@ -100,6 +104,8 @@ export const SESSION = {
   /** After its Telemetry stream broke, how long a client has to come back before its leases are freed. */
   reconnectMs: 10 * SECOND,
   sessionsMax: 50_000,
+  /** How often clients that stayed away are looked for. */
+  sweepMs: 2 * SECOND,
   producerAttempts: 3,
   producerBackoffInitialMs: 10,
   producerBackoffMaxMs: 1 * SECOND,
@@ -119,6 +125,8 @@ export const STORE = {
   recordBytesMax: 8 * MIB,
   /** How long applied records may wait before they reach the index on disk. */
   materializeMs: 1 * SECOND,
+  /** So many message keys waiting bring it on at once: a batch blocks other work for some ms. */
+  materializeKeys: 4096,
   /** Queue index entries kept in memory over all queues. */
   indexCacheBytes: 16 * MIB,
   /** Log pages kept in memory for readers that are behind. */
@@ -133,24 +141,59 @@ export const STORE = {
   diskCheckMs: 1 * SECOND,
 } as const;
 
-/** Name servers. Product: reports every 30 s. */
+/** Brokers and their name servers. Product: a report at least every 30 s, gone after 30 s of silence. */
 export const REGISTRY = {
-  reportMs: 30 * SECOND,
+  /** A third of `silentMs`: one report may get lost or be late without taking the broker out. */
+  reportMs: 10 * SECOND,
   silentMs: 30 * SECOND,
   brokenStreamMs: 5 * SECOND,
+  /** Changes within this time go into one report. */
+  changeDelayMs: 50,
+  /** Waits before a broken stream is opened again: well within `brokenStreamMs`. */
+  reconnect: { initialMs: 100, maxMs: 2 * SECOND, multiplier: 2 },
+  connectMs: 3 * SECOND,
+  /** Unanswered pings find a name server that is gone without a word. */
+  pingMs: 10 * SECOND,
+  pingTimeoutMs: 5 * SECOND,
+  brokersMax: 1000,
+  brokerNameCharsMax: 128,
+  listenersMax: 16,
+  hostCharsMax: 253,
+} as const;
+
+/** The certificate that is made where none is configured. */
+export const CERTIFICATE = {
+  validMs: 365 * DAY,
+  /** With less left at start, a new one is made. */
+  renewBeforeMs: 30 * DAY,
+  /** Its validity begins this long ago, for clients whose clock is behind. */
+  backdateMs: 1 * DAY,
 } as const;
 
 /** Doors: what one connection, one call, one process may cost. */
 export const LISTEN = {
   /** Largest request: a message with room for its envelope. */
   requestBytesMax: 8 * MIB,
+  /** Names and values of one call's headers, once unpacked. */
   metadataBytesMax: 16 * KIB,
   streamsPerConnectionMax: 10_000,
+  /** Of one listener. */
   connectionsMax: 20_000,
-  /** Time for a new connection to say whether it speaks TLS or HTTP/2. */
+  /** Connections that wait to be accepted: all clients come back at once after a restart. */
+  backlogConnections: 4096,
+  /** Time for a new connection to say whether it speaks TLS or HTTP/2, and for the TLS handshake. */
   firstByteMs: 10 * SECOND,
+  handshakeMs: 10 * SECOND,
   /** wire.md A.3 */
   idleConnectionMs: 120 * SECOND,
+  /** A ping finds out whether a silent client is still there; unanswered, the connection goes. */
+  pingMs: 60 * SECOND,
+  pingTimeoutMs: 20 * SECOND,
+  /** Memory of one HTTP/2 session for headers and frames. */
+  sessionMemoryBytesMax: 64 * MIB,
+  /** Messages of one stream that wait for a slow reader, and how long it may take for any of them. */
+  backlogMessagesMax: 1024,
+  stalledReaderMs: 60 * SECOND,
   drainMs: 3 * SECOND,
   stopMs: 4.5 * SECOND,
 } as const;
@@ -158,4 +201,47 @@ export const LISTEN = {
 /** Offsets of time that the product knows. */
 export const PRODUCT = {
   delayMaxMs: 40 * DAY,
+} as const;
+
+/** Configuration of a process. architecture.md §1 */
+export const CONFIG = {
+  fileBytesMax: 1 * MIB,
+  grpcPort: 8081,
+  adminPort: 8091,
+  metricsPort: 9090,
+  dataDirectory: './data',
+  loopback: '127.0.0.1',
+  retentionHours: STORE.retentionMs / HOUR,
+  retentionHoursMin: 0.01,
+  /** One year: far beyond the product's 72 hours, and still a number that was meant. */
+  retentionHoursMax: 8760,
+  diskWatermarkMin: 0.1,
+  diskWatermarkMax: 0.99,
+} as const;
+
+/** The small HTTP server for health and metrics. */
+export const PROBES = {
+  headerBytesMax: 8 * KIB,
+  requestMs: 10 * SECOND,
+  keepAliveMs: 75 * SECOND,
+  connectionsMax: 256,
+} as const;
+
+/** The admin service and its command line. */
+export const ADMIN = {
+  pageDefault: 100,
+  pageMax: 1000,
+  receiveMax: 32,
+  receiveInvisibleDefaultMs: 60 * SECOND,
+  receiveWaitMaxMs: CONSUME.pollingMaxMs,
+  /** A page of 1,000 groups with all of their queues fits. */
+  answerBytesMax: 64 * MIB,
+  callMs: 10 * SECOND,
+  tokenBytesMax: 1 * KIB,
+  /** Messages of one `message send --count`, and those on their way at once. */
+  sendCountMax: 100_000_000,
+  sendsInFlight: 64,
+  /** A command that takes longer than this shows how far it is. */
+  progressAfterMs: 500,
+  progressEveryMs: 100,
 } as const;

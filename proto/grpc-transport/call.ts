@@ -13,7 +13,7 @@ export interface Call {
   readonly clientVersion: string;
   /** `x-mq-namespace`; empty when there is none. */
   readonly namespace: string;
-  /** `address:port` of the other end. */
+  /** `address:port` of the other end; `unknown` once the connection is gone. */
   readonly peer: string;
   /** The name of the listener that the call came in by, e.g. `internal`. */
   readonly listener: string;
@@ -21,8 +21,11 @@ export interface Call {
   readonly authority: string;
   /** When the client gives up, in ms since the epoch; Infinity when it set no deadline. */
   readonly deadlineMs: number;
+  /** The call was cut short; stays false once the handler has answered. */
   readonly cancelled: boolean;
-  /** Runs once when the client cancels, the deadline passes or the connection is lost. */
+  /** Metadata that the client sent, by lower-case name; empty when it sent none. */
+  header(name: string): string;
+  /** Runs once when the client cancels, the deadline passes or the connection is lost, also if it already did. */
   onCancel(listener: () => void): void;
 }
 
@@ -30,6 +33,7 @@ export interface Call {
 export interface Outgoing {
   /** False when the other end reads too slowly: wait for `drained()` before writing more. */
   write(message: Buffer): boolean;
+  /** Resolves when there is room again, or nobody to write to any more: then `call.cancelled` is true. */
   drained(): Promise<void>;
 }
 

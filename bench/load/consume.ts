@@ -1,0 +1,220 @@
+/** Receives batches and acknowledges every message, on several streams at once. */
+import type { CallObserver } from '../wire/connection.ts';
+import { encodeMessage, FieldReader } from '../wire/protobuf.ts';
+import { OK, readStatus, statusOf } from '../wire/unary.ts';
+import { ID_CHARS, readSequence } from './message-id.ts';
+import { ERROR_PAUSE_MS, type Run } from './run.ts';
+import { LONG_POLL_SECONDS, type Session } from './session.ts';
+
+/** The answer to a poll that found nothing. wire.md A.8 */
+const MESSAGE_NOT_FOUND = 40_401;
+const BATCH_MAX = 32;
+const INVISIBLE_SECONDS = 60;
+const ANY_QUEUE = -1;
+const READ_WRITE = 4;
+const TAG_FILTER = 1;
+
+export interface ConsumerOptions {
+  readonly sessions: readonly Session[];
+  readonly topics: readonly string[];
+  readonly group: string;
+  /** Receive calls open at a time, spread over sessions and topics. */
+  readonly receivers: number;
+  /** One AckMessage a message, or one a received batch. */
+  readonly ack: 'single' | 'batch';
+  /** As a push consumer asks: the server renews the lease. */
+  readonly autoRenew: boolean;
+  /** Every body must have this many bytes. */
+  readonly bodyBytes: number;
+  /** Messages of this run, whose way from the sender is to be timed. */
+  readonly timed: boolean;
+}
+
+export class Consumer {
+  readonly run: Run;
+  readonly options: ConsumerOptions;
+  stopped = false;
+  /** When the last message came, in ms of performance.now(). */
+  lastArrivalAt = performance.now();
+
+  constructor(run: Run, options: ConsumerOptions) {
+    this.run = run;
+    this.options = options;
+  }
+
+  start(): void {
+    const { receivers, sessions, topics } = this.options;
+    for (let index = 0; index < receivers; index++) {
+      const session = sessions[index % sessions.length];
+      const topic = topics[index % topics.length];
+      if (session === undefined || topic === undefined) throw new Error('nothing to receive from');
+      new Receiver(this, session, topic).next();
+    }
+  }
+
+  /** Ends quietly: answers that still come are not followed by further calls. */
+  stop(): void {
+    this.stopped = true;
+  }
+}
+
+interface Received {
+  readonly id: string;
+  readonly receiptHandle: string;
+}
+
+const outer = new FieldReader();
+const middle = new FieldReader();
+const inner = new FieldReader();
+
+/** One receive call at a time; the next when all messages of the last are acknowledged. */
+class Receiver implements CallObserver {
+  readonly #consumer: Consumer;
+  readonly #session: Session;
+  readonly #request: Buffer;
+  readonly #resource: Buffer;
+  readonly #group: Buffer;
+  #problem: string | undefined;
+  #batch: Received[] = [];
+  #acksOpen = 0;
+
+  constructor(consumer: Consumer, session: Session, topic: string) {
+    this.#consumer = consumer;
+    this.#session = session;
+    this.#resource = encodeMessage([2, topic]);
+    this.#group = encodeMessage([2, consumer.options.group]);
+    this.#request = this.#receiveRequest(topic);
+  }
+
+  next(): void {
+    if (this.#consumer.stopped) return;
+    this.#problem = 'ReceiveMessage: no status';
+    this.#session.connection.call('ReceiveMessage', this.#request, this);
+  }
+
+  /** A part of the answer: status, message or delivery time. wire.md A.8 */
+  onMessage(part: Buffer): void {
+    for (outer.open(part); outer.next();) {
+      if (outer.number === 1) this.#onStatus(part, outer.start, outer.end);
+      else if (outer.number === 2) this.#onReceived(part, outer.start, outer.end);
+    }
+  }
+
+  onEnd(grpcStatus: number, grpcMessage: string): void {
+    // A poll that is still open at the end fails as its client takes its leave.
+    if (this.#consumer.stopped) return;
+    if (grpcStatus !== 0) this.#problem = `ReceiveMessage: gRPC ${grpcStatus} ${grpcMessage}`;
+    if (this.#problem !== undefined) {
+      this.#consumer.run.errors.add(this.#problem);
+      setTimeout(() => this.next(), ERROR_PAUSE_MS);
+      return;
+    }
+    const batch = this.#batch;
+    this.#batch = [];
+    if (batch.length === 0) this.next();
+    else if (this.#consumer.options.ack === 'batch') this.#ack(batch);
+    else for (const message of batch) this.#ack([message]);
+  }
+
+  onAcked(messages: number, problem: string | undefined): void {
+    const { run } = this.#consumer;
+    if (problem === undefined) run.acked += messages;
+    else run.errors.add(problem);
+    this.#acksOpen--;
+    if (this.#acksOpen === 0) this.next();
+  }
+
+  #onStatus(part: Buffer, start: number, end: number): void {
+    const { code, message } = readStatus(part, start, end);
+    const good = code === OK || code === MESSAGE_NOT_FOUND;
+    this.#problem = good ? undefined : `ReceiveMessage: ${code} ${message}`;
+  }
+
+  #onReceived(part: Buffer, start: number, end: number): void {
+    const { run, options } = this.#consumer;
+    const now = performance.now();
+    this.#consumer.lastArrivalAt = now;
+    let id = '';
+    let receiptHandle = '';
+    let bodyBytes = 0;
+    for (middle.open(part, start, end); middle.next();) {
+      if (middle.number === 4) bodyBytes = middle.end - middle.start;
+      if (middle.number !== 3) continue;
+      for (inner.open(part, middle.start, middle.end); inner.next();) {
+        if (inner.number === 12) receiptHandle = inner.text();
+        if (inner.number !== 3) continue;
+        id = inner.text();
+        if (id.length !== ID_CHARS) continue;
+        const isNew = run.arrivals.add(part, inner.start);
+        if (isNew && options.timed) {
+          run.endToEndLatency.add(now - run.sendTimes.get(readSequence(part, inner.start)));
+        }
+      }
+    }
+    if (id.length !== ID_CHARS) run.errors.add(`received a message with the id '${id}'`);
+    if (receiptHandle === '') run.errors.add('received a message without a receipt handle');
+    if (bodyBytes !== options.bodyBytes) run.errors.add(`received a body of ${bodyBytes} bytes`);
+    this.#batch.push({ id, receiptHandle });
+  }
+
+  #ack(messages: readonly Received[]): void {
+    this.#acksOpen++;
+    const request = encodeMessage(
+      [1, this.#group],
+      [2, this.#resource],
+      ...messages.map(
+        ({ id, receiptHandle }) => [3, encodeMessage([1, id], [2, receiptHandle])] as const,
+      ),
+    );
+    const call = new AckCall(this.#consumer.run, this, messages.length);
+    this.#session.connection.call('AckMessage', request, call);
+  }
+
+  #receiveRequest(topic: string): Buffer {
+    const route = this.#session.routes.get(topic);
+    if (route === undefined) throw new Error(`no route of ${topic}`);
+    const { autoRenew } = this.#consumer.options;
+    const queue = encodeMessage(
+      [1, this.#resource],
+      [2, ANY_QUEUE],
+      [3, READ_WRITE],
+      [4, route.broker],
+    );
+    const lease = autoRenew ? [] : ([[5, encodeMessage([1, INVISIBLE_SECONDS])]] as const);
+    return encodeMessage(
+      [1, this.#group],
+      [2, queue],
+      [3, encodeMessage([1, TAG_FILTER], [2, '*'])],
+      [4, BATCH_MAX],
+      ...lease,
+      [6, autoRenew ? 1 : 0],
+      [7, encodeMessage([1, LONG_POLL_SECONDS])],
+    );
+  }
+}
+
+class AckCall implements CallObserver {
+  readonly #run: Run;
+  readonly #receiver: Receiver;
+  readonly #messages: number;
+  readonly #startedAt = performance.now();
+  #problem: string | undefined = 'AckMessage: no answer';
+
+  constructor(run: Run, receiver: Receiver, messages: number) {
+    this.#run = run;
+    this.#receiver = receiver;
+    this.#messages = messages;
+  }
+
+  /** Overall OK means that every entry is. wire.md A.9 */
+  onMessage(answer: Buffer): void {
+    const { code, message } = statusOf(answer);
+    this.#problem = code === OK ? undefined : `AckMessage: ${code} ${message}`;
+  }
+
+  onEnd(grpcStatus: number, grpcMessage: string): void {
+    if (grpcStatus !== 0) this.#problem = `AckMessage: gRPC ${grpcStatus} ${grpcMessage}`;
+    if (this.#problem === undefined) this.#run.ackLatency.add(performance.now() - this.#startedAt);
+    this.#receiver.onAcked(this.#messages, this.#problem);
+  }
+}

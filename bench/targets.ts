@@ -1,0 +1,29 @@
+/** What Sluice is to reach. Source of all: issue 3, "Speed and memory". */
+
+export interface Target {
+  /** The figure is to be at most this, in its own unit. */
+  readonly max: number;
+  readonly source: string;
+}
+
+const SOURCE = 'issue 3';
+
+function atMost(max: number): Target {
+  return { max, source: SOURCE };
+}
+
+export const TARGETS = {
+  /** With fdatasync before every answer. */
+  produceCpuMicros: atMost(65),
+  receiveAckCpuMicros: atMost(80),
+  /** Everything but the transport, sending as well as receiving. */
+  coreCpuMicros: atMost(15),
+  residentMibAfterMillion: atMost(180),
+  residentMibManyQueues: atMost(250),
+  startSecondsEmpty: atMost(1),
+  /** With 10 GB of log. */
+  startSecondsFull: atMost(3),
+  idleCpuPercent: atMost(0.5),
+  /** Cost with 10,000,000 messages behind, or 10,000 queues, against the cost without. */
+  flatRatio: atMost(1.2),
+} as const;

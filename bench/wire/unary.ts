@@ -1,0 +1,51 @@
+/** Calls and answers of `apache.rocketmq.v2.MessagingService` as far as every mode needs them. */
+import type { Connection } from './connection.ts';
+import { FieldReader } from './protobuf.ts';
+
+/** The code of a good answer. wire.md A.2 */
+export const OK = 20_000;
+
+export interface Status {
+  /** 0 when the answer has no status at all. */
+  readonly code: number;
+  readonly message: string;
+}
+
+const reader = new FieldReader();
+
+/** A `Status` at `start..end` of `bytes`. */
+export function readStatus(bytes: Buffer, start: number, end: number): Status {
+  let code = 0;
+  let message = '';
+  for (reader.open(bytes, start, end); reader.next();) {
+    if (reader.number === 1) code = reader.value;
+    else if (reader.number === 2) message = reader.text();
+  }
+  return { code, message };
+}
+
+const answerReader = new FieldReader();
+
+/** The status in field 1, where every answer has it. */
+export function statusOf(answer: Buffer): Status {
+  for (answerReader.open(answer); answerReader.next();) {
+    if (answerReader.number === 1) return readStatus(answer, answerReader.start, answerReader.end);
+  }
+  return { code: 0, message: 'the answer has no status' };
+}
+
+/** A call for which speed does not matter. Rejects when gRPC fails; the body's status is unread. */
+export function unary(connection: Connection, method: string, request: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let answer: Buffer | undefined;
+    connection.call(method, request, {
+      onMessage(message) {
+        answer = Buffer.from(message);
+      },
+      onEnd(grpcStatus, grpcMessage) {
+        if (grpcStatus === 0 && answer !== undefined) resolve(answer);
+        else reject(new Error(`${method}: gRPC status ${grpcStatus} ${grpcMessage}`));
+      },
+    });
+  });
+}

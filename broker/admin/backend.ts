@@ -1,0 +1,215 @@
+/**
+ * What the admin service needs of a broker, in the broker's own words. `broker/admin` knows nothing
+ * else of it; tests stand a fake behind this. Failures are SluiceErrors; names and limits are
+ * checked by whoever owns them, not here.
+ */
+
+export const TOPIC_KINDS = ['normal', 'fifo', 'global-fifo', 'delay', 'transaction'] as const;
+export type TopicKind = (typeof TOPIC_KINDS)[number];
+
+export interface AdminBackend {
+  readonly topics: TopicAdmin;
+  readonly groups: GroupAdmin;
+  readonly messages: MessageAdmin;
+  /** The state of the broker at this moment. */
+  status(): BrokerStatus | Promise<BrokerStatus>;
+}
+
+export interface TopicAdmin {
+  /** ALREADY_EXISTS, ILLEGAL_TOPIC, BAD_REQUEST (queues out of range, or not for this kind). */
+  create(topic: {
+    readonly name: string;
+    readonly kind: TopicKind;
+    readonly queues: number | undefined;
+  }): Promise<TopicInfo>;
+  /** Undefined stays as it is. TOPIC_NOT_FOUND, BAD_REQUEST (a change that is not possible). */
+  update(topic: {
+    readonly name: string;
+    readonly kind: TopicKind | undefined;
+    readonly queues: number | undefined;
+  }): Promise<TopicInfo>;
+  /** TOPIC_NOT_FOUND */
+  delete(name: string): Promise<void>;
+  /** TOPIC_NOT_FOUND */
+  describe(name: string): TopicDescription | Promise<TopicDescription>;
+  /** At most `limit` topics with names after `after`, in order of their names. */
+  list(after: string, limit: number): readonly TopicInfo[];
+}
+
+export interface TopicInfo {
+  readonly name: string;
+  readonly kind: TopicKind;
+  readonly queues: number;
+  readonly createdMs: number;
+}
+
+export interface TopicDescription extends TopicInfo {
+  readonly queueStates: readonly TopicQueueState[];
+  /** Names of the groups that consume it. */
+  readonly groups: readonly string[];
+}
+
+export interface TopicQueueState {
+  readonly queue: number;
+  readonly minOffset: number;
+  /** One past the newest message. */
+  readonly maxOffset: number;
+  readonly lastWriteMs: number | undefined;
+}
+
+export interface GroupAdmin {
+  /** ALREADY_EXISTS, ILLEGAL_CONSUMER_GROUP, BAD_REQUEST (attempts out of range). */
+  create(group: {
+    readonly name: string;
+    readonly ordered: boolean;
+    readonly maxAttempts: number | undefined;
+  }): Promise<GroupInfo>;
+  /** Undefined stays as it is. CONSUMER_GROUP_NOT_FOUND, BAD_REQUEST. */
+  update(group: {
+    readonly name: string;
+    readonly ordered: boolean | undefined;
+    readonly maxAttempts: number | undefined;
+  }): Promise<GroupInfo>;
+  /** CONSUMER_GROUP_NOT_FOUND */
+  delete(name: string): Promise<void>;
+  /** CONSUMER_GROUP_NOT_FOUND */
+  describe(name: string): GroupDescription | Promise<GroupDescription>;
+  /** At most `limit` groups with names after `after`, in order of their names. */
+  list(after: string, limit: number): readonly GroupSummary[];
+}
+
+export interface GroupInfo {
+  readonly name: string;
+  readonly ordered: boolean;
+  /** Deliveries of a message, the first included. */
+  readonly maxAttempts: number;
+  readonly createdMs: number;
+}
+
+export interface GroupSummary extends GroupInfo {
+  /** Over all topics and queues. */
+  readonly lag: number;
+  readonly members: number;
+}
+
+export interface GroupDescription extends GroupInfo {
+  readonly topics: readonly GroupTopicState[];
+  readonly members: readonly GroupMember[];
+}
+
+export interface GroupTopicState {
+  readonly topic: string;
+  readonly queues: readonly GroupQueueState[];
+}
+
+export interface GroupQueueState {
+  readonly queue: number;
+  readonly progress: number;
+  readonly maxOffset: number;
+  readonly inFlight: number;
+  readonly waitingRetry: number;
+}
+
+export interface GroupMember {
+  readonly clientId: string;
+  /** push, simple, pull */
+  readonly kind: string;
+  readonly address: string;
+  readonly language: string;
+  readonly version: string;
+  readonly connectedMs: number;
+}
+
+export interface MessageAdmin {
+  /** Resolves when the message is stored; any refusal of the clients' door. */
+  send(message: OutgoingMessage): Promise<SentMessage>;
+  /** Waits up to `waitMs` for a first message; empty when none came. */
+  receive(request: ReceiveRequest): Promise<readonly StoredMessage[]>;
+  /** MESSAGE_NOT_FOUND, TOPIC_NOT_FOUND */
+  getById(topic: string, messageId: string): Promise<StoredMessage>;
+  /** ILLEGAL_OFFSET, MESSAGE_NOT_FOUND, TOPIC_NOT_FOUND */
+  getByOffset(topic: string, queue: number, offset: number): Promise<StoredMessage>;
+}
+
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly tag: string | undefined;
+  readonly keys: readonly string[];
+  readonly properties: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+  readonly messageGroup: string | undefined;
+  readonly deliverAtMs: number | undefined;
+  /** `host:port` of the caller: the message's born host. */
+  readonly peer: string;
+}
+
+export interface SentMessage {
+  readonly messageId: string;
+  readonly queue: number;
+  readonly offset: number;
+}
+
+export interface ReceiveRequest {
+  readonly group: string;
+  readonly topic: string;
+  /** Tags, `a || b`; `*` for all. */
+  readonly filter: string;
+  readonly count: number;
+  readonly waitMs: number;
+  readonly invisibleMs: number;
+  /** Acknowledge before they are answered; otherwise they come again after `invisibleMs`. */
+  readonly ack: boolean;
+  /** The caller went away: hand out nothing any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface StoredMessage {
+  readonly messageId: string;
+  readonly topic: string;
+  readonly queue: number;
+  readonly offset: number;
+  readonly tag: string | undefined;
+  readonly keys: readonly string[];
+  readonly properties: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+  readonly messageGroup: string | undefined;
+  readonly deliverAtMs: number | undefined;
+  /** From 1; 0 when it was looked up rather than delivered. */
+  readonly attempt: number;
+  readonly bornHost: string;
+  readonly bornMs: number;
+  readonly storedMs: number;
+}
+
+export interface BrokerStatus {
+  readonly version: string;
+  readonly identity: string;
+  readonly durability: 'sync' | 'fast';
+  readonly startedMs: number;
+  readonly uptimeMs: number;
+  /** Undefined when writes are accepted. */
+  readonly readOnlyReason: string | undefined;
+  /** Positions in bytes since the log's beginning. */
+  readonly log: {
+    readonly startOffset: number;
+    readonly endOffset: number;
+    readonly committedOffset: number;
+    readonly appliedOffset: number;
+    readonly segments: number;
+  };
+  readonly disk: {
+    readonly usedBytes: number;
+    readonly freeBytes: number;
+    readonly totalBytes: number;
+  };
+  readonly topics: number;
+  readonly groups: number;
+  readonly connections: number;
+  readonly memoryBytes: number;
+  readonly rates: {
+    readonly messagesInPerSecond: number;
+    readonly messagesOutPerSecond: number;
+    readonly bytesInPerSecond: number;
+    readonly bytesOutPerSecond: number;
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * What every message must pass before it is taken, whatever door it came by: a list of small steps,
+ * in the order in which a client is to learn of its mistakes (wire.md A.7).
+ */
+import { SluiceError } from '#lib/errors';
+import type { ErrorCode } from '#lib/errors';
+import { MESSAGE } from '#lib/limits';
+import { isSystemProperty } from '#proto/properties';
+
+import type { Topic, TopicKind } from '../topic/topics.ts';
+
+/** A message as a door has understood it, before anything is known to be allowed. */
+export interface Candidate {
+  topic: Topic;
+  /** What its sender says it is. */
+  kind: MessageKind;
+  body: Buffer;
+  tag: string | undefined;
+  keys: readonly string[];
+  messageId: string;
+  messageGroup: string | undefined;
+  /** Name and value in turn. */
+  userProperties: readonly string[];
+}
+
+export type MessageKind = 'normal' | 'fifo' | 'delay' | 'transaction';
+
+const KINDS_OF_TOPIC: Readonly<Record<TopicKind, MessageKind>> = {
+  normal: 'normal',
+  fifo: 'fifo',
+  'global-fifo': 'fifo',
+  delay: 'delay',
+  transaction: 'transaction',
+};
+
+// Unicode's control characters, as Java's Character.isISOControl has them.
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+function isBlank(text: string): boolean {
+  return text.trim() === '';
+}
+
+function refuse(code: ErrorCode, message: string): never {
+  throw new SluiceError(code, message);
+}
+
+function withinBytes(code: ErrorCode, what: string, text: string, bytesMax: number): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > bytesMax) refuse(code, `${what} has at most ${bytesMax} bytes, this one has ${bytes}`);
+}
+
+type Step = (candidate: Candidate) => void;
+
+const bodySize: Step = ({ body, kind }) => {
+  if (body.length === 0) refuse('MESSAGE_BODY_EMPTY', 'a message must have a body');
+  const timed = kind === 'delay' || kind === 'transaction';
+  const bytesMax = timed ? MESSAGE.timedBodyBytesMax : MESSAGE.bodyBytesMax;
+  if (body.length > bytesMax) {
+    refuse(
+      'MESSAGE_BODY_TOO_LARGE',
+      `the body of a ${kind} message has at most ${bytesMax} bytes, this one has ${body.length}`,
+    );
+  }
+};
+
+const propertiesSize: Step = ({ userProperties, tag, keys }) => {
+  const count = userProperties.length / 2;
+  if (count > MESSAGE.userPropertiesMax) {
+    refuse(
+      'MESSAGE_PROPERTIES_TOO_LARGE',
+      `a message has at most ${MESSAGE.userPropertiesMax} properties, this one has ${count}`,
+    );
+  }
+  let bytes = tag === undefined ? 0 : Buffer.byteLength(tag);
+  for (const text of userProperties) bytes += Buffer.byteLength(text);
+  for (const key of keys) bytes += Buffer.byteLength(key) + 1;
+  if (bytes > MESSAGE.propertiesBytesMax) {
+    refuse(
+      'MESSAGE_PROPERTIES_TOO_LARGE',
+      `properties have at most ${MESSAGE.propertiesBytesMax} bytes together, these have ${bytes}`,
+    );
+  }
+};
+
+const propertyNames: Step = ({ userProperties }) => {
+  for (let i = 0; i < userProperties.length; i += 2) {
+    const name = userProperties[i] as string;
+    const value = userProperties[i + 1] as string;
+    const shown = JSON.stringify(name);
+    if (isBlank(name)) refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', 'a property must have a name');
+    if (isSystemProperty(name)) {
+      refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', `the property name ${shown} is the system's`);
+    }
+    if (CONTROL.test(name) || CONTROL.test(value)) {
+      refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', `the property ${shown} has a control character`);
+    }
+  }
+};
+
+const tag: Step = ({ tag: text }) => {
+  if (text === undefined) return;
+  if (isBlank(text)) refuse('ILLEGAL_MESSAGE_TAG', 'a tag must not be blank');
+  if (text.includes('|') || CONTROL.test(text)) {
+    refuse('ILLEGAL_MESSAGE_TAG', `the tag ${JSON.stringify(text)} has | or a control character`);
+  }
+  withinBytes('ILLEGAL_MESSAGE_TAG', 'a tag', text, MESSAGE.tagBytesMax);
+};
+
+const keys: Step = ({ keys: texts }) => {
+  for (const key of texts) {
+    if (isBlank(key)) refuse('ILLEGAL_MESSAGE_KEY', 'a message key must not be blank');
+    if (CONTROL.test(key)) {
+      refuse('ILLEGAL_MESSAGE_KEY', `the key ${JSON.stringify(key)} has a control character`);
+    }
+    withinBytes('ILLEGAL_MESSAGE_KEY', 'a message key', key, MESSAGE.keyBytesMax);
+  }
+};
+
+const messageGroup: Step = ({ messageGroup: text }) => {
+  if (text === undefined) return;
+  if (isBlank(text) || CONTROL.test(text)) {
+    refuse('ILLEGAL_MESSAGE_GROUP', 'a message group must not be blank or have a control character');
+  }
+  withinBytes('ILLEGAL_MESSAGE_GROUP', 'a message group', text, MESSAGE.messageGroupBytesMax);
+};
+
+const messageId: Step = ({ messageId: text }) => {
+  if (isBlank(text) || CONTROL.test(text)) {
+    refuse('ILLEGAL_MESSAGE_ID', 'a message id must not be blank or have a control character');
+  }
+  withinBytes('ILLEGAL_MESSAGE_ID', 'a message id', text, MESSAGE.idBytesMax);
+};
+
+const kind: Step = ({ kind: sent, topic }) => {
+  const wanted = KINDS_OF_TOPIC[topic.kind];
+  if (sent !== wanted) {
+    refuse(
+      'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
+      `${topic.name} takes ${wanted} messages, this one is a ${sent} message`,
+    );
+  }
+  if (sent !== 'normal') refuse('NOT_IMPLEMENTED', `${sent} messages are not served yet`);
+};
+
+const STEPS: readonly Step[] = [
+  bodySize,
+  propertiesSize,
+  propertyNames,
+  tag,
+  keys,
+  messageGroup,
+  messageId,
+  kind,
+];
+
+/** @throws SluiceError with the code of the first step that the message does not pass */
+export function admit(candidate: Candidate): void {
+  for (const step of STEPS) step(candidate);
+}

@@ -1,0 +1,115 @@
+/** All of consuming, put together: what expires is handed out again or dead-lettered. */
+import type { Clock } from '#lib/clock';
+import type { Log } from '#lib/log';
+
+import type { Producer } from '../produce/produce.ts';
+import type { ConsumeQueue } from '../store/consume-queue.ts';
+import type { Store } from '../store/store.ts';
+import type { Group, Groups } from '../topic/groups.ts';
+import type { Topic, Topics } from '../topic/topics.ts';
+import { Acknowledger } from './acknowledge.ts';
+import { DeadLetters } from './dead-letter.ts';
+import { LeaseWatch } from './lease-watch.ts';
+import { MessageReader } from './message-reader.ts';
+import { Polls } from './polls.ts';
+import { Pop } from './pop.ts';
+import { ProgressTable } from './progress-table.ts';
+import type { Lease } from './progress.ts';
+import { Pull } from './pull.ts';
+import { Receipts } from './receipt.ts';
+
+export interface ConsumptionOptions {
+  clock: Clock;
+  log: Log;
+  store: Store;
+  topics: Topics;
+  groups: Groups;
+  producer: Producer;
+  receiptKey: Buffer;
+  /** Whether the client, for which the server renews leases, is still there. */
+  isConnected: (clientId: string) => boolean;
+  onDeadLetter: (group: Group, topic: Topic) => void;
+  onDamage: () => void;
+}
+
+export class Consumption {
+  readonly progress: ProgressTable;
+  readonly polls: Polls;
+  readonly pop: Pop;
+  readonly pull: Pull;
+  readonly acknowledger: Acknowledger;
+  readonly receipts: Receipts;
+  readonly reader: MessageReader;
+  readonly deadLetters: DeadLetters;
+  readonly #watch: LeaseWatch;
+  readonly #groups: Groups;
+
+  constructor(options: ConsumptionOptions) {
+    const { clock, log, store, topics, groups, producer } = options;
+    const committed = (): number => store.committed;
+    const progress = new ProgressTable(store, topics, groups);
+    const reader = new MessageReader(store);
+    const polls = new Polls((error) => log.error({ err: error }, 'a long poll failed'));
+    const watch = new LeaseWatch({
+      clock,
+      isConnected: options.isConnected,
+      onRenewed: (lease) => void progress.recordLeases(lease.progress, [lease]),
+      onExpired: (lease) => this.#onExpired(lease),
+    });
+    const onDamage = (error: unknown): void => {
+      log.error({ err: error }, 'a message cannot be read as it was stored');
+      options.onDamage();
+    };
+    const onError = (error: unknown): void =>
+      log.error({ err: error }, 'a message could not be moved to the dead letters');
+    const onMoved = options.onDeadLetter;
+    this.#groups = groups;
+    this.#watch = watch;
+    this.progress = progress;
+    this.reader = reader;
+    this.polls = polls;
+    this.receipts = new Receipts(options.receiptKey);
+    this.pop = new Pop({ clock, log, progress, reader, polls, watch, committed, onDamage });
+    this.pull = new Pull({ clock, progress, reader, polls, committed });
+    this.deadLetters = new DeadLetters({
+      ...{ clock, topics, groups, progress, producer, reader, watch, onMoved, onError },
+    });
+    const { receipts } = this;
+    const end = (): number => store.end;
+    this.acknowledger = new Acknowledger({ clock, progress, receipts, watch, end });
+    progress.onLease = (lease) => watch.watch(lease);
+    groups.onDelete = (group) => progress.forgetGroup(group.id);
+  }
+
+  /** Whether the message has been delivered as often as its group allows. */
+  isLastAttempt({ progress, attempt }: Lease): boolean {
+    const group = this.#groups.byId(progress.groupId);
+    return group !== undefined && attempt > group.retryMaxTimes;
+  }
+
+  #onExpired(lease: Lease): void {
+    if (this.isLastAttempt(lease)) return this.deadLetters.moveInBackground(lease);
+    const { progress } = lease;
+    progress.expire(lease);
+    this.polls.wake(progress.topicId, progress.queueId, progress.groupId);
+  }
+
+  /** There are new messages in a queue. */
+  onReadable({ topicId, queueId }: ConsumeQueue): void {
+    this.polls.wake(topicId, queueId);
+  }
+
+  /** A client is gone: what was kept hidden for it goes to others at once. */
+  releaseClient(clientId: string): void {
+    this.#watch.release(clientId);
+  }
+
+  /** The state is restored: from now on leases expire. */
+  start(): void {
+    this.#watch.start();
+  }
+
+  stop(): void {
+    this.#watch.stop();
+  }
+}

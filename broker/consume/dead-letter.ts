@@ -1,0 +1,92 @@
+/**
+ * The end of a message that nobody could consume: a copy goes to the group's dead-letter topic, and
+ * only behind it in the log is the original marked as done (P3).
+ */
+import type { Clock } from '#lib/clock';
+import { CONSUME } from '#lib/limits';
+import { parseIPv4 } from '#proto/message';
+import type { StoredMessage } from '#proto/message';
+import { deadLetterTopic } from '#proto/names';
+import { PROPERTY, addProperty, parseProperties, tagHash } from '#proto/properties';
+
+import type { OutgoingMessage, Producer } from '../produce/produce.ts';
+import type { Group, Groups } from '../topic/groups.ts';
+import type { Topic, Topics } from '../topic/topics.ts';
+import type { LeaseWatch } from './lease-watch.ts';
+import type { MessageReader } from './message-reader.ts';
+import type { ProgressTable } from './progress-table.ts';
+import type { Lease } from './progress.ts';
+
+export interface DeadLettersOptions {
+  clock: Clock;
+  topics: Topics;
+  groups: Groups;
+  progress: ProgressTable;
+  producer: Producer;
+  reader: MessageReader;
+  watch: LeaseWatch;
+  onMoved: (group: Group, topic: Topic) => void;
+  onError: (error: unknown) => void;
+}
+
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+  }
+
+  /** Moves a message whose attempts are used up; if that fails, it is tried again later. */
+  moveInBackground(lease: Lease): void {
+    this.move(lease).catch((error: unknown) => {
+      this.#options.onError(error);
+      if (lease.live) this.#postpone(lease);
+    });
+  }
+
+  #postpone({ progress, offset, attempt, sequence }: Lease): void {
+    const { clock, watch } = this.#options;
+    const deadlineMs = clock.nowMs() + CONSUME.deadLetterRetryMs;
+    watch.watch(progress.grant({ offset, deadlineMs, attempt, sequence: sequence + 1 }));
+  }
+
+  /** Resolves when copy and mark are stored. */
+  async move(lease: Lease): Promise<void> {
+    const { topics, groups, progress: table, producer, reader } = this.#options;
+    const { progress, offset } = lease;
+    const topic = topics.byId(progress.topicId);
+    const group = groups.byId(progress.groupId);
+    const queue = topic?.queues[progress.queueId];
+    if (!topic || !group || !queue) return; // deleted meanwhile, and its progress with it
+    const message = await reader.read(await reader.place(queue, offset), queue, offset);
+    if (!lease.live) return; // acknowledged meanwhile
+    producer.append(this.#copy(message, topic, group));
+    const end = table.recordAcks(progress, [offset]);
+    this.#options.onMoved(group, topic);
+    await producer.whenStored(end);
+  }
+
+  #copy(message: StoredMessage, topic: Topic, group: Group): OutgoingMessage {
+    const name = deadLetterTopic(group.name);
+    const { system } = parseProperties(message.properties);
+    const messageId = system.get(PROPERTY.messageId) ?? '';
+    const keys = system.get(PROPERTY.keys)?.split(' ') ?? [];
+    let { properties } = message;
+    if (!system.has(PROPERTY.deadLetterTopic)) {
+      properties = addProperty(properties, PROPERTY.deadLetterTopic, topic.name);
+      properties = addProperty(properties, PROPERTY.deadLetterMessageId, messageId);
+    }
+    const [ip = '', port] = message.bornHost.split(':');
+    return {
+      topic: this.#options.topics.find(name) ?? this.#options.topics.createDeadLetter(name),
+      queueId: 0,
+      body: message.body,
+      compressed: message.compressed,
+      bornTimeMs: message.bornTimeMs,
+      bornHost: { ip: parseIPv4(ip), port: Number(port) },
+      properties,
+      tagHash: tagHash(system.get(PROPERTY.tag)),
+      lookupKeys: [messageId, ...keys],
+    };
+  }
+}

@@ -1,0 +1,67 @@
+/** Reads the message at an offset of a queue, and makes sure that it is that message. */
+import { StoredMessage } from '#proto/message';
+
+import type { ConsumeQueue, Run } from '../store/consume-queue.ts';
+import { IndexDamageError } from '../store/index-database.ts';
+import type { Store } from '../store/store.ts';
+
+export interface MessagePlace {
+  position: number;
+  /** Bytes of the whole record. */
+  size: number;
+  storeTimeMs: number;
+}
+
+/** What a run in memory says of an offset. */
+export function placeIn(run: Run, offset: number): MessagePlace {
+  return {
+    position: run.position(offset),
+    size: run.size(offset),
+    storeTimeMs: run.storeTimeMs(offset),
+  };
+}
+
+export class MessageReader {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Where the message is, if that is known in memory. */
+  placeNow(queue: ConsumeQueue, offset: number): MessagePlace | undefined {
+    const run = queue.find(offset);
+    return run && placeIn(run, offset);
+  }
+
+  /** @throws IndexDamageError when an offset between the queue's first and last is in no index */
+  async place(queue: ConsumeQueue, offset: number): Promise<MessagePlace> {
+    const run = queue.find(offset) ?? (await this.#store.queues.load(queue, offset));
+    if (!run) {
+      const { topicId, queueId } = queue;
+      throw new IndexDamageError(`topic ${topicId} queue ${queueId} lacks offset ${offset}`);
+    }
+    return placeIn(run, offset);
+  }
+
+  /** The message if its bytes are in memory. */
+  readNow({ position, size }: MessagePlace, queue: ConsumeQueue, offset: number) {
+    const bytes = this.#store.readNow(position, size);
+    return bytes && check(new StoredMessage(bytes), queue, offset);
+  }
+
+  /** @throws DamageError, IndexDamageError: never a message that is not the right one */
+  async read(place: MessagePlace, queue: ConsumeQueue, offset: number): Promise<StoredMessage> {
+    const bytes = await this.#store.read(place.position, place.size);
+    return check(new StoredMessage(bytes), queue, offset);
+  }
+}
+
+function check(message: StoredMessage, queue: ConsumeQueue, offset: number): StoredMessage {
+  if (message.queueId !== queue.queueId || message.queueOffset !== offset) {
+    throw new IndexDamageError(
+      `offset ${offset} of topic ${queue.topicId} queue ${queue.queueId} leads to another message`,
+    );
+  }
+  return message;
+}

@@ -1,0 +1,234 @@
+/**
+ * Pop: hands messages out with a lease. First those whose lease has expired, then new ones, from one
+ * queue or from all of a topic in turn; when there is nothing, the receiver waits (wire.md A.8).
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Clock } from '#lib/clock';
+import { CONSUME } from '#lib/limits';
+import type { Log } from '#lib/log';
+import type { StoredMessage } from '#proto/message';
+import { PROPERTY, parseProperties } from '#proto/properties';
+import type { StoredProperties } from '#proto/properties';
+
+import type { ConsumeQueue } from '../store/consume-queue.ts';
+import type { Group } from '../topic/groups.ts';
+import type { Topic } from '../topic/topics.ts';
+import type { TagFilter } from './filter-tag.ts';
+import type { LeaseWatch } from './lease-watch.ts';
+import { placeIn } from './message-reader.ts';
+import type { MessagePlace, MessageReader } from './message-reader.ts';
+import { ANY_QUEUE } from './polls.ts';
+import type { Polls } from './polls.ts';
+import type { ProgressTable } from './progress-table.ts';
+import type { Lease, Progress } from './progress.ts';
+
+export interface PopRequest {
+  group: Group;
+  topic: Topic;
+  /** A queue's id, or ANY_QUEUE. */
+  queueId: number;
+  filter: TagFilter;
+  /** Messages at most, 1..32. */
+  batchSize: number;
+  invisibleMs: number;
+  /** The client for which the server renews the leases; undefined when they just run out. */
+  renewFor: string | undefined;
+}
+
+/** A message on its way to a consumer. */
+export interface Delivery {
+  message: StoredMessage;
+  properties: StoredProperties;
+  lease: Lease;
+}
+
+/** Whoever waits for an answer, and may stop waiting. */
+export interface Receiver {
+  readonly cancelled: boolean;
+  onCancel(listener: () => void): void;
+}
+
+interface Taken {
+  queue: ConsumeQueue;
+  lease: Lease;
+  place: MessagePlace;
+}
+
+export interface PopOptions {
+  clock: Clock;
+  log: Log;
+  progress: ProgressTable;
+  reader: MessageReader;
+  polls: Polls;
+  watch: LeaseWatch;
+  committed: () => number;
+  /** A record that can't be read as it was written. */
+  onDamage: (error: unknown) => void;
+}
+
+export class Pop {
+  readonly #options: PopOptions;
+  #turn = 0;
+
+  constructor(options: PopOptions) {
+    this.#options = options;
+  }
+
+  /** Messages at once, or the first to come within `waitMs`, or none. */
+  async receive(request: PopRequest, waitMs: number, receiver: Receiver): Promise<Delivery[]> {
+    const deliveries = await this.take(request);
+    if (deliveries.length > 0 || waitMs <= 0 || receiver.cancelled) {
+      return this.#unlessGone(deliveries, receiver);
+    }
+    return this.#unlessGone(await this.#wait(request, waitMs, receiver), receiver);
+  }
+
+  #unlessGone(deliveries: Delivery[], receiver: Receiver): Delivery[] {
+    if (receiver.cancelled) this.giveBack(deliveries);
+    return receiver.cancelled ? [] : deliveries;
+  }
+
+  #wait(request: PopRequest, waitMs: number, receiver: Receiver): Promise<Delivery[]> {
+    const { polls, clock } = this.#options;
+    const { group, topic, queueId } = request;
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      const end = (deliveries: Delivery[]): void => {
+        waiting = false;
+        stop();
+        timer.cancel();
+        resolve(deliveries);
+      };
+      const attempt = async (): Promise<boolean> => {
+        try {
+          const deliveries = waiting ? await this.take(request) : [];
+          if (deliveries.length === 0) return false;
+          if (waiting) end(deliveries);
+          else this.giveBack(deliveries);
+          return true;
+        } catch (error) {
+          end([]);
+          reject(error);
+          return true;
+        }
+      };
+      const stop = polls.add(group.id, topic.id, queueId, { attempt });
+      const timer = clock.setTimeout(() => end([]), waitMs);
+      receiver.onCancel(() => end([]));
+      void attempt(); // what came between the first look and now woke nobody
+    });
+  }
+
+  /** What can be handed out right now. */
+  async take(request: PopRequest): Promise<Delivery[]> {
+    const { group, topic, batchSize } = request;
+    const taken: Taken[] = [];
+    for (const queue of this.#queues(request)) {
+      if (taken.length >= batchSize) break;
+      const progress = this.#options.progress.get(group, topic, queue.queueId);
+      const before = taken.length;
+      for (let wait = this.#lease(request, queue, progress, taken); wait; ) {
+        await wait;
+        wait = this.#lease(request, queue, progress, taken);
+      }
+      const leases = taken.slice(before).map(({ lease }) => lease);
+      if (leases.length > 0) this.#options.progress.recordLeases(progress, leases);
+    }
+    return this.#read(taken, request.filter);
+  }
+
+  #queues({ topic, queueId }: PopRequest): ConsumeQueue[] {
+    const { queues } = topic;
+    if (queueId !== ANY_QUEUE) return queues[queueId] ? [queues[queueId]] : [];
+    this.#turn = (this.#turn + 1) >>> 0;
+    const first = this.#turn % queues.length;
+    return [...queues.slice(first), ...queues.slice(0, first)];
+  }
+
+  /** Leases what it can; returns what must be waited for before there may be more. */
+  #lease(
+    request: PopRequest,
+    queue: ConsumeQueue,
+    progress: Progress,
+    taken: Taken[],
+  ): Promise<unknown> | undefined {
+    const { filter, batchSize } = request;
+    const { reader, committed } = this.#options;
+    for (let again = progress.firstExpired(); again !== undefined; again = progress.firstExpired()) {
+      if (taken.length >= batchSize) return undefined;
+      if (again < queue.minOffset) {
+        this.#options.progress.recordAcks(progress, [again]); // retention has taken it
+        continue;
+      }
+      const place = reader.placeNow(queue, again);
+      if (!place) return reader.place(queue, again);
+      taken.push({ queue, place, lease: this.#grant(request, progress, again) });
+    }
+    progress.advance(queue.minOffset);
+    const readable = queue.readable(committed());
+    let scanned = 0;
+    while (progress.next < readable && taken.length < batchSize) {
+      if (progress.outstandingCount >= CONSUME.outstandingPerQueueMax) return undefined;
+      if (scanned++ >= CONSUME.scanEntriesPerTurn) return nextTurn();
+      const offset = progress.next;
+      const run = queue.find(offset);
+      if (!run) return reader.place(queue, offset);
+      progress.advance(offset + 1);
+      if (!filter.mayMatch(run.tagHash(offset))) continue;
+      taken.push({ queue, place: placeIn(run, offset), lease: this.#grant(request, progress, offset) });
+    }
+    if (scanned > 0) this.#options.progress.markDirty(progress);
+    return undefined;
+  }
+
+  #grant({ invisibleMs, renewFor }: PopRequest, progress: Progress, offset: number): Lease {
+    const nowMs = this.#options.clock.nowMs();
+    const before = progress.lease(offset);
+    const untilMs = nowMs + CONSUME.autoRenewMaxMs;
+    const renewal = renewFor === undefined ? undefined : { clientId: renewFor, untilMs };
+    const lease = progress.grant(
+      {
+        offset,
+        deadlineMs: nowMs + invisibleMs,
+        attempt: (before?.attempt ?? 0) + 1,
+        sequence: (before?.sequence ?? 0) + 1,
+      },
+      renewal,
+    );
+    this.#options.watch.watch(lease);
+    return lease;
+  }
+
+  async #read(taken: Taken[], filter: TagFilter): Promise<Delivery[]> {
+    const { reader, progress, onDamage } = this.#options;
+    const deliveries: Delivery[] = [];
+    for (const { queue, place, lease } of taken) {
+      try {
+        const { offset } = lease;
+        const message =
+          reader.readNow(place, queue, offset) ?? (await reader.read(place, queue, offset));
+        const properties = parseProperties(message.properties);
+        const wanted = filter.matches(properties.system.get(PROPERTY.tag));
+        if (wanted) deliveries.push({ message, properties, lease });
+        else progress.recordAcks(lease.progress, [offset]); // another tag of the same hash
+      } catch (error) {
+        onDamage(error); // never served; it stays outstanding and is tried again when its lease ends
+      }
+    }
+    return deliveries;
+  }
+
+  /** They were not delivered after all: they are free again, and the attempt does not count. */
+  giveBack(deliveries: Delivery[]): void {
+    for (const { lease } of deliveries) {
+      if (!lease.live || lease.expired) continue;
+      const { progress, offset, attempt, sequence } = lease;
+      const nowMs = this.#options.clock.nowMs();
+      const entry = { offset, deadlineMs: nowMs, attempt: attempt - 1, sequence: sequence + 1 };
+      progress.expire(progress.grant(entry));
+      this.#options.progress.recordLeases(progress, [entry]);
+      this.#options.polls.wake(progress.topicId, progress.queueId, progress.groupId);
+    }
+  }
+}

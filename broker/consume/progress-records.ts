@@ -1,0 +1,115 @@
+/** Progress, leases and acknowledgements as log records (docs/storage-format.md). */
+import { SluiceError } from '#lib/errors';
+
+import type { Payload } from '../store/record.ts';
+import type { LeaseEntry, Progress } from './progress.ts';
+
+/** group id u48 · topic id u48 · queue id u16 */
+const PLACE_BYTES = 14;
+/** offset u48 · deadline u48 · attempt u16 · sequence u32 */
+const LEASE_BYTES = 18;
+const U48 = 6;
+const ATTEMPT_MAX = 0xffff;
+
+export interface Place {
+  groupId: number;
+  topicId: number;
+  queueId: number;
+}
+
+function writePlace(target: Buffer, at: number, { groupId, topicId, queueId }: Place): void {
+  target.writeUIntBE(groupId, at, U48);
+  target.writeUIntBE(topicId, at + 6, U48);
+  target.writeUInt16BE(queueId, at + 12);
+}
+
+function readPlace(source: Buffer): Place {
+  if (source.length < PLACE_BYTES + U48) {
+    throw new SluiceError('INTERNAL_ERROR', 'a progress record is too short');
+  }
+  return {
+    groupId: source.readUIntBE(0, U48),
+    topicId: source.readUIntBE(6, U48),
+    queueId: source.readUInt16BE(12),
+  };
+}
+
+/**
+ * Leases granted at once, or with all leases the whole progress:
+ * place · next offset u48 · leases.
+ */
+export class LeasesPayload implements Payload {
+  readonly #place: Place;
+  readonly #next: number;
+  readonly #leases: LeaseEntry[];
+  readonly bytes: number;
+
+  constructor(place: Place, next: number, leases: LeaseEntry[]) {
+    this.#place = place;
+    this.#next = next;
+    this.#leases = leases;
+    this.bytes = PLACE_BYTES + U48 + leases.length * LEASE_BYTES;
+  }
+
+  write(target: Buffer, at: number): void {
+    writePlace(target, at, this.#place);
+    target.writeUIntBE(this.#next, at + PLACE_BYTES, U48);
+    let entryAt = at + PLACE_BYTES + U48;
+    for (const { offset, deadlineMs, attempt, sequence } of this.#leases) {
+      target.writeUIntBE(offset, entryAt, U48);
+      target.writeUIntBE(deadlineMs, entryAt + 6, U48);
+      target.writeUInt16BE(Math.min(attempt, ATTEMPT_MAX), entryAt + 12);
+      target.writeUInt32BE(sequence, entryAt + 14);
+      entryAt += LEASE_BYTES;
+    }
+  }
+}
+
+/** The whole of a progress, for the index and for the head of a segment. */
+export function progressPayload(progress: Progress): LeasesPayload {
+  return new LeasesPayload(progress, progress.next, [...progress.leases]);
+}
+
+export function decodeLeases(source: Buffer): Place & { next: number; leases: LeaseEntry[] } {
+  const place = readPlace(source);
+  const next = source.readUIntBE(PLACE_BYTES, U48);
+  const leases: LeaseEntry[] = [];
+  for (let at = PLACE_BYTES + U48; at + LEASE_BYTES <= source.length; at += LEASE_BYTES) {
+    leases.push({
+      offset: source.readUIntBE(at, U48),
+      deadlineMs: source.readUIntBE(at + 6, U48),
+      attempt: source.readUInt16BE(at + 12),
+      sequence: source.readUInt32BE(at + 14),
+    });
+  }
+  return { ...place, next, leases };
+}
+
+/** Messages that are done with: place · offsets u48. */
+export class AcksPayload implements Payload {
+  readonly #place: Place;
+  readonly #offsets: number[];
+  readonly bytes: number;
+
+  constructor(place: Place, offsets: number[]) {
+    this.#place = place;
+    this.#offsets = offsets;
+    this.bytes = PLACE_BYTES + offsets.length * U48;
+  }
+
+  write(target: Buffer, at: number): void {
+    writePlace(target, at, this.#place);
+    for (const [i, offset] of this.#offsets.entries()) {
+      target.writeUIntBE(offset, at + PLACE_BYTES + i * U48, U48);
+    }
+  }
+}
+
+export function decodeAcks(source: Buffer): Place & { offsets: number[] } {
+  const place = readPlace(source);
+  const offsets: number[] = [];
+  for (let at = PLACE_BYTES; at + U48 <= source.length; at += U48) {
+    offsets.push(source.readUIntBE(at, U48));
+  }
+  return { ...place, offsets };
+}

@@ -1,0 +1,185 @@
+/** The progress of every group in every queue: found, changed through the log, and restored from it. */
+import type { IndexChange, IndexDatabase } from '../store/index-database.ts';
+import { put } from '../store/index-database.ts';
+import { progressKey, tableRange } from '../store/index-keys.ts';
+import { RECORD_TYPE } from '../store/record.ts';
+import type { LogRecord, Payload, RecordType } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+import type { Group, Groups } from '../topic/groups.ts';
+import type { Topic, Topics } from '../topic/topics.ts';
+import { Progress } from './progress.ts';
+import type { Lease, LeaseEntry } from './progress.ts';
+import { AcksPayload, LeasesPayload, decodeAcks, decodeLeases, progressPayload } from './progress-records.ts';
+import type { Place } from './progress-records.ts';
+
+/** Progress of one group, by topic id and queue id. */
+type GroupProgress = Map<number, Progress[]>;
+
+export class ProgressTable {
+  readonly #store: Store;
+  readonly #topics: Topics;
+  readonly #groupList: Groups;
+  readonly #groups = new Map<number, GroupProgress>();
+  #dirty = new Set<Progress>();
+  #gone: Progress[] = [];
+  /** A lease was granted or restored: somebody must watch its deadline. */
+  onLease: (lease: Lease) => void = () => undefined;
+
+  constructor(store: Store, topics: Topics, groups: Groups) {
+    this.#store = store;
+    this.#topics = topics;
+    this.#groupList = groups;
+  }
+
+  find(groupId: number, topicId: number, queueId: number): Progress | undefined {
+    return this.#groups.get(groupId)?.get(topicId)?.[queueId];
+  }
+
+  /** A group that is new to a queue begins at its first message: nothing sent before is missed. */
+  get(group: Group, topic: Topic, queueId: number): Progress {
+    const place = { groupId: group.id, topicId: topic.id, queueId };
+    return this.#at(place, topic.queues[queueId]?.minOffset ?? 0);
+  }
+
+  #at({ groupId, topicId, queueId }: Place, start: number): Progress {
+    let topics = this.#groups.get(groupId);
+    if (!topics) this.#groups.set(groupId, (topics = new Map()));
+    let queues = topics.get(topicId);
+    if (!queues) topics.set(topicId, (queues = []));
+    return (queues[queueId] ??= new Progress(groupId, topicId, queueId, start));
+  }
+
+  /** All progress of a group, by topic. */
+  of(groupId: number): ReadonlyMap<number, readonly Progress[]> {
+    return this.#groups.get(groupId) ?? new Map<number, Progress[]>();
+  }
+
+  /** Groups that have progress in a topic. */
+  *groupsOf(topicId: number): Iterable<number> {
+    for (const [groupId, topics] of this.#groups) if (topics.has(topicId)) yield groupId;
+  }
+
+  /** Messages were passed over that no subscription wants. */
+  markDirty(progress: Progress): void {
+    this.#dirty.add(progress);
+  }
+
+  /**
+   * Puts granted leases into the log and returns the position behind which they are stored. While the
+   * log takes nothing, reads go on all the same: a lost lease only means another delivery.
+   */
+  recordLeases(progress: Progress, leases: LeaseEntry[]): number {
+    this.#dirty.add(progress);
+    if (!this.#store.writable) return this.#store.committed;
+    const payload = new LeasesPayload(progress, progress.next, leases);
+    return this.#store.append(RECORD_TYPE.lease, payload).end;
+  }
+
+  /** Marks messages as done; returns the log position behind which that is stored. */
+  recordAcks(progress: Progress, offsets: number[]): number {
+    const { end } = this.#store.append(RECORD_TYPE.ack, new AcksPayload(progress, offsets));
+    for (const offset of offsets) progress.settle(offset);
+    this.#dirty.add(progress);
+    return end;
+  }
+
+  /** Moves progress up to `offset` as a whole (pull consumers); returns the log position. */
+  recordOffset(progress: Progress, offset: number): number {
+    const ahead = [...progress.leases].filter((lease) => lease.offset >= offset);
+    const next = Math.max(progress.next, offset);
+    const payload = new LeasesPayload(progress, next, ahead);
+    const { end } = this.#store.append(RECORD_TYPE.progress, payload);
+    progress.settleBelow(offset);
+    this.#dirty.add(progress);
+    return end;
+  }
+
+  forgetGroup(groupId: number): void {
+    for (const queues of this.#groups.get(groupId)?.values() ?? []) this.#forget(queues);
+    this.#groups.delete(groupId);
+  }
+
+  forgetTopic(topicId: number): void {
+    for (const topics of this.#groups.values()) {
+      this.#forget(topics.get(topicId) ?? []);
+      topics.delete(topicId);
+    }
+  }
+
+  #forget(queues: Progress[]): void {
+    for (const progress of queues) {
+      if (!progress) continue; // a group need not have been in every queue
+      for (const lease of progress.leases) lease.live = false;
+      this.#dirty.delete(progress);
+      this.#gone.push(progress);
+    }
+  }
+
+  async load(database: IndexDatabase): Promise<void> {
+    this.#groups.clear();
+    for (const [, value] of await database.entries(tableRange('progress'))) this.#restore(value);
+    this.#dirty.clear();
+    this.#gone = [];
+  }
+
+  /** Sets a progress to what a record says of all of it. */
+  #restore(source: Buffer): void {
+    const { next, leases, ...place } = decodeLeases(source);
+    if (!this.#exists(place)) return;
+    const progress = this.#at(place, next);
+    progress.advance(next);
+    const stillOut = new Set(leases.map(({ offset }) => offset));
+    for (const { offset } of progress.leases) if (!stillOut.has(offset)) progress.settle(offset);
+    for (const entry of leases) this.onLease(progress.grant(entry));
+    this.#dirty.add(progress);
+  }
+
+  /** A group or topic may have been deleted while one of its messages was under way. */
+  #exists({ groupId, topicId }: Place): boolean {
+    return this.#topics.byId(topicId) !== undefined && this.#groupList.byId(groupId) !== undefined;
+  }
+
+  apply({ type, payload }: LogRecord): void {
+    if (type === RECORD_TYPE.progress) return this.#restore(payload);
+    if (type === RECORD_TYPE.lease) {
+      const { next, leases, ...place } = decodeLeases(payload);
+      if (!this.#exists(place)) return;
+      const progress = this.#at(place, 0);
+      progress.advance(next);
+      for (const entry of leases) this.onLease(progress.grant(entry));
+      this.#dirty.add(progress);
+      return;
+    }
+    const { offsets, ...place } = decodeAcks(payload);
+    const progress = this.find(place.groupId, place.topicId, place.queueId);
+    if (!progress) return;
+    for (const offset of offsets) progress.settle(offset);
+    this.#dirty.add(progress);
+  }
+
+  collect(changes: IndexChange[]): void {
+    for (const progress of this.#dirty) {
+      const payload = progressPayload(progress);
+      const value = Buffer.alloc(payload.bytes);
+      payload.write(value, 0);
+      changes.push(put(keyOf(progress), value));
+    }
+    for (const progress of this.#gone) changes.push({ type: 'del', key: keyOf(progress) });
+    this.#dirty = new Set();
+    this.#gone = [];
+  }
+
+  carry(append: (type: RecordType, payload: Payload) => void): void {
+    for (const topics of this.#groups.values()) {
+      for (const queues of topics.values()) {
+        for (const progress of queues) {
+          if (progress) append(RECORD_TYPE.progress, progressPayload(progress));
+        }
+      }
+    }
+  }
+}
+
+function keyOf({ groupId, topicId, queueId }: Progress): Buffer {
+  return progressKey(groupId, topicId, queueId);
+}

@@ -1,0 +1,162 @@
+/** Pull: the consumer owns its offset, reads from it, and commits it when it likes (wire.md A.1). */
+import type { Clock } from '#lib/clock';
+import { SluiceError } from '#lib/errors';
+import { CONSUME } from '#lib/limits';
+import type { StoredMessage } from '#proto/message';
+import { PROPERTY, parseProperties } from '#proto/properties';
+import type { StoredProperties } from '#proto/properties';
+
+import type { ConsumeQueue } from '../store/consume-queue.ts';
+import type { Group } from '../topic/groups.ts';
+import type { Topic } from '../topic/topics.ts';
+import type { TagFilter } from './filter-tag.ts';
+import type { MessageReader } from './message-reader.ts';
+import type { Receiver } from './pop.ts';
+import type { Polls } from './polls.ts';
+import type { ProgressTable } from './progress-table.ts';
+
+export interface PullRequest {
+  group: Group;
+  topic: Topic;
+  queueId: number;
+  offset: number;
+  batchSize: number;
+  filter: TagFilter;
+}
+
+export interface Pulled {
+  messages: { message: StoredMessage; properties: StoredProperties }[];
+  /** Where to read on. */
+  nextOffset: number;
+}
+
+/** Where in a queue a reader wants to begin. */
+export type OffsetPolicy = { at: 'beginning' } | { at: 'end' } | { at: 'time'; timeMs: number };
+
+export interface PullOptions {
+  clock: Clock;
+  progress: ProgressTable;
+  reader: MessageReader;
+  polls: Polls;
+  committed: () => number;
+}
+
+export class Pull {
+  readonly #options: PullOptions;
+
+  constructor(options: PullOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Messages from an offset on, waiting up to `waitMs` for a first one.
+   * @throws SluiceError ILLEGAL_OFFSET when the offset is not within the queue, BAD_REQUEST
+   */
+  async pull(request: PullRequest, waitMs: number, receiver: Receiver): Promise<Pulled> {
+    const pulled = await this.#take(request);
+    const nothing = pulled.messages.length === 0;
+    if (!nothing || waitMs <= 0 || receiver.cancelled) return pulled;
+    await this.#wait({ ...request, offset: pulled.nextOffset }, waitMs, receiver);
+    return this.#take({ ...request, offset: pulled.nextOffset });
+  }
+
+  /** Resolves when there is something at the offset, or it was waited for long enough. */
+  #wait(request: PullRequest, waitMs: number, receiver: Receiver): Promise<void> {
+    const { polls, clock, committed } = this.#options;
+    const queue = this.queue(request.topic, request.queueId);
+    return new Promise((resolve) => {
+      const end = (): void => {
+        stop();
+        timer.cancel();
+        resolve();
+      };
+      const attempt = (): Promise<boolean> => {
+        const found = queue.readable(committed()) > request.offset;
+        if (found) end();
+        return Promise.resolve(found);
+      };
+      const stop = polls.add(request.group.id, request.topic.id, request.queueId, { attempt });
+      const timer = clock.setTimeout(end, waitMs);
+      receiver.onCancel(end);
+      void attempt();
+    });
+  }
+
+  async #take({ topic, queueId, offset, batchSize, filter }: PullRequest): Promise<Pulled> {
+    const { reader, committed } = this.#options;
+    const queue = this.queue(topic, queueId);
+    const readable = queue.readable(committed());
+    if (offset < queue.minOffset || offset > readable) {
+      throw new SluiceError(
+        'ILLEGAL_OFFSET',
+        `queue ${queueId} of ${topic.name} has the offsets ${queue.minOffset} to ${readable}`,
+      );
+    }
+    const messages: Pulled['messages'] = [];
+    const last = Math.min(readable, offset + CONSUME.scanEntriesPerTurn);
+    let nextOffset = offset;
+    for (; nextOffset < last && messages.length < batchSize; nextOffset++) {
+      const place = await reader.place(queue, nextOffset);
+      const message =
+        reader.readNow(place, queue, nextOffset) ?? (await reader.read(place, queue, nextOffset));
+      const properties = parseProperties(message.properties);
+      if (!filter.matches(properties.system.get(PROPERTY.tag))) continue;
+      messages.push({ message, properties });
+    }
+    return { messages, nextOffset };
+  }
+
+  /** @throws SluiceError BAD_REQUEST when the topic has no such queue */
+  queue(topic: Topic, queueId: number): ConsumeQueue {
+    const queue = topic.queues[queueId];
+    if (queue) return queue;
+    const last = topic.queues.length - 1;
+    throw new SluiceError('BAD_REQUEST', `${topic.name} has the queues 0 to ${last}, not ${queueId}`);
+  }
+
+  /** What the group has committed. @throws SluiceError OFFSET_NOT_FOUND, BAD_REQUEST */
+  committedOffset(group: Group, topic: Topic, queueId: number): number {
+    this.queue(topic, queueId);
+    const progress = this.#options.progress.find(group.id, topic.id, queueId);
+    if (progress) return progress.committed;
+    throw new SluiceError(
+      'OFFSET_NOT_FOUND',
+      `${group.name} has no offset in queue ${queueId} of ${topic.name}`,
+    );
+  }
+
+  /**
+   * Commits an offset; stored once the log is committed up to the returned position.
+   * @throws SluiceError ILLEGAL_OFFSET when it would go back (P3), or is beyond the queue's end
+   */
+  commitOffset(group: Group, topic: Topic, queueId: number, offset: number): number {
+    const queue = this.queue(topic, queueId);
+    const progress = this.#options.progress.get(group, topic, queueId);
+    const readable = queue.readable(this.#options.committed());
+    const { committed } = progress;
+    if (offset < committed || offset > readable) {
+      throw new SluiceError(
+        'ILLEGAL_OFFSET',
+        `an offset from ${committed}, the committed one, to ${readable} is allowed, not ${offset}`,
+      );
+    }
+    return this.#options.progress.recordOffset(progress, offset);
+  }
+
+  /** The offset that a policy means; by time, that of the first message stored then or later. */
+  async queryOffset(topic: Topic, queueId: number, policy: OffsetPolicy): Promise<number> {
+    const queue = this.queue(topic, queueId);
+    const readable = queue.readable(this.#options.committed());
+    if (policy.at === 'beginning') return queue.minOffset;
+    if (policy.at === 'end') return readable;
+    let low = queue.minOffset;
+    let high = readable;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const place = await this.#options.reader.place(queue, middle);
+      if (place.storeTimeMs < policy.timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

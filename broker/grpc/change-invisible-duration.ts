@@ -1,0 +1,38 @@
+/** ChangeInvisibleDuration: more time for a message, or, from a push consumer, its nack (wire.md A.9). */
+import { SluiceError } from '#lib/errors';
+import { CONSUME } from '#lib/limits';
+import { OK_STATUS } from '#proto/codes';
+import {
+  decodeChangeInvisibleDuration,
+  encodeChangeInvisibleDurationResponse,
+} from '#proto/wire/change-invisible-duration';
+
+import { consumerGroup } from './resources.ts';
+import type { UnaryRpc } from './services.ts';
+
+export const changeInvisibleDuration: UnaryRpc = {
+  kind: 'unary',
+  async handle(request, call, services) {
+    const view = decodeChangeInvisibleDuration(request);
+    const invisibleMs = view.invisibleDurationMs ?? 0;
+    if (invisibleMs < 0 || invisibleMs > CONSUME.invisibleMaxMs) {
+      throw new SluiceError(
+        'ILLEGAL_INVISIBLE_TIME',
+        `an invisible time from 0 to ${CONSUME.invisibleMaxMs} ms is allowed, not ${invisibleMs}`,
+      );
+    }
+    const { consumption, sessions, producer } = services;
+    const group = await consumerGroup(view.group, services);
+    const lease = consumption.acknowledger.lease(group, view.receiptHandle);
+    const isNack = sessions.find(call.clientId)?.facts.kind === 'push';
+    if (isNack && consumption.isLastAttempt(lease)) {
+      await consumption.deadLetters.move(lease);
+      return encodeChangeInvisibleDurationResponse(OK_STATUS, view.receiptHandle);
+    }
+    const { acknowledger } = consumption;
+    const { handle, end } = acknowledger.changeInvisible(group, view.receiptHandle, invisibleMs);
+    await producer.whenStored(end);
+    return encodeChangeInvisibleDurationResponse(OK_STATUS, handle);
+  },
+  failure: (status) => encodeChangeInvisibleDurationResponse(status, ''),
+};

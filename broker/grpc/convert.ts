@@ -1,0 +1,120 @@
+/** Between messages as clients send and get them and messages as they are stored (wire.md A.7, A.8). */
+import { hash } from 'node:crypto';
+
+import { parseIPv4 } from '#proto/message';
+import type { IPv4Address, StoredMessage } from '#proto/message';
+import { splitName } from '#proto/names';
+import { PROPERTY, addProperty, tagHash } from '#proto/properties';
+import type { StoredProperties } from '#proto/properties';
+import { Encoding, MessageType } from '#proto/types';
+import type { DeliveredMessage } from '#proto/wire/message';
+import type { SendMessageView } from '#proto/wire/send-message';
+
+import type { Candidate, MessageKind } from '../admit/pipeline.ts';
+import type { OutgoingMessage } from '../produce/produce.ts';
+import type { Topic } from '../topic/topics.ts';
+
+const KIND_OF_TYPE: Readonly<Record<number, MessageKind>> = {
+  [MessageType.MESSAGE_TYPE_UNSPECIFIED]: 'normal',
+  [MessageType.NORMAL]: 'normal',
+  [MessageType.FIFO]: 'fifo',
+  [MessageType.DELAY]: 'delay',
+  [MessageType.TRANSACTION]: 'transaction',
+};
+
+/** Undefined for a type that this server does not know. */
+export function kindOf(messageType: number): MessageKind | undefined {
+  return KIND_OF_TYPE[messageType];
+}
+
+export function toCandidate(view: SendMessageView, topic: Topic, kind: MessageKind): Candidate {
+  const { body, tag, keys, messageId, messageGroup, userProperties } = view;
+  return { topic, kind, body, tag, keys, messageId, messageGroup, userProperties };
+}
+
+/** `host:port` of a peer; IPv6 has no place in the layout and becomes 0.0.0.0. */
+export function peerAddress(peer: string): IPv4Address {
+  const colon = peer.lastIndexOf(':');
+  return { ip: parseIPv4(peer.slice(0, colon)), port: Number(peer.slice(colon + 1)) || 0 };
+}
+
+export function toOutgoing(
+  view: SendMessageView,
+  topic: Topic,
+  queueId: number,
+  bornHost: IPv4Address,
+): OutgoingMessage {
+  return {
+    topic,
+    queueId,
+    body: view.body,
+    compressed: view.bodyEncoding === Encoding.GZIP,
+    bornTimeMs: view.bornTimestampMs,
+    bornHost,
+    properties: propertiesOf(view),
+    tagHash: tagHash(view.tag),
+    lookupKeys: view.keys.length === 0 ? [view.messageId] : [view.messageId, ...view.keys],
+  };
+}
+
+function propertiesOf(view: SendMessageView): string {
+  const { tag, keys, traceContext, bornHost, userProperties, topic } = view;
+  let text = addProperty('', PROPERTY.messageId, view.messageId);
+  if (tag !== undefined) text = addProperty(text, PROPERTY.tag, tag);
+  if (keys.length > 0) text = addProperty(text, PROPERTY.keys, keys.join(' '));
+  if (traceContext) text = addProperty(text, PROPERTY.traceContext, traceContext);
+  if (bornHost !== '') text = addProperty(text, PROPERTY.bornHost, bornHost);
+  text = addProperty(text, PROPERTY.producerGroup, topic.name);
+  for (let i = 0; i < userProperties.length; i += 2) {
+    text = addProperty(text, userProperties[i] as string, userProperties[i + 1] as string);
+  }
+  return text;
+}
+
+/** What only the delivery knows of a message, not the store. */
+export interface DeliveryFacts {
+  receiptHandle?: string;
+  deliveryAttempt?: number;
+  invisibleDurationMs?: number;
+}
+
+export function toDelivered(
+  message: StoredMessage,
+  { system, user }: StoredProperties,
+  facts: DeliveryFacts,
+): DeliveredMessage {
+  const { body } = message;
+  const keys = system.get(PROPERTY.keys);
+  const originTopic = system.get(PROPERTY.deadLetterTopic);
+  return {
+    topic: splitName(message.topic),
+    userProperties: user,
+    body,
+    tag: system.get(PROPERTY.tag),
+    keys: keys === undefined ? [] : keys.split(' '),
+    messageId: system.get(PROPERTY.messageId) ?? '',
+    bodyDigestMd5Hex: hash('md5', body, 'hex').toUpperCase(),
+    bodyEncoding: message.compressed ? Encoding.GZIP : Encoding.IDENTITY,
+    messageType: typeOf(system),
+    bornTimestampMs: message.bornTimeMs,
+    bornHost: system.get(PROPERTY.bornHost) ?? message.bornHost,
+    storeTimestampMs: message.storeTimeMs,
+    storeHost: message.storeHost,
+    queueId: message.queueId,
+    queueOffset: message.queueOffset,
+    messageGroup: system.get(PROPERTY.messageGroup),
+    traceContext: system.get(PROPERTY.traceContext),
+    deadLetterQueue:
+      originTopic === undefined
+        ? undefined
+        : { topic: originTopic, messageId: system.get(PROPERTY.deadLetterMessageId) ?? '' },
+    ...facts,
+  };
+}
+
+function typeOf(system: ReadonlyMap<string, string>): number {
+  if (system.has(PROPERTY.transactional)) return MessageType.TRANSACTION;
+  if (system.has(PROPERTY.deliverAt)) return MessageType.DELAY;
+  if (system.has(PROPERTY.messageGroup)) return MessageType.FIFO;
+  return MessageType.NORMAL;
+}

@@ -1,0 +1,21 @@
+/** ForwardMessageToDeadLetterQueue: the consumer itself gives a message up (wire.md A.9). */
+import { OK_STATUS } from '#proto/codes';
+import { codec } from '#proto/messages';
+
+import { consumerGroup, resourceName } from './resources.ts';
+import type { UnaryRpc } from './services.ts';
+
+const request = codec('ForwardMessageToDeadLetterQueueRequest');
+const response = codec('ForwardMessageToDeadLetterQueueResponse');
+
+export const forwardMessageToDeadLetterQueue: UnaryRpc = {
+  kind: 'unary',
+  async handle(bytes, _call, services) {
+    const { group: name, receiptHandle } = request.decode(bytes);
+    const group = await consumerGroup(resourceName(name), services);
+    const { acknowledger, deadLetters } = services.consumption;
+    await deadLetters.move(acknowledger.lease(group, receiptHandle));
+    return response.encode({ status: OK_STATUS });
+  },
+  failure: (status) => response.encode({ status }),
+};

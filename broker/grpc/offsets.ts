@@ -1,0 +1,69 @@
+/** GetOffset, UpdateOffset, QueryOffset: a pull consumer's place in a queue (wire.md A.1). */
+import { SluiceError } from '#lib/errors';
+import { OK_STATUS } from '#proto/codes';
+import { codec } from '#proto/messages';
+import { QueryOffsetPolicy } from '#proto/types';
+import type { MessageQueue, Timestamp } from '#proto/types';
+
+import type { OffsetPolicy } from '../consume/pull.ts';
+import type { Topic } from '../topic/topics.ts';
+import { consumerGroup, readableTopic, resourceName } from './resources.ts';
+import type { Services, UnaryRpc } from './services.ts';
+
+const getRequest = codec('GetOffsetRequest');
+const getResponse = codec('GetOffsetResponse');
+const updateRequest = codec('UpdateOffsetRequest');
+const updateResponse = codec('UpdateOffsetResponse');
+const queryRequest = codec('QueryOffsetRequest');
+const queryResponse = codec('QueryOffsetResponse');
+
+function queueOf(queue: MessageQueue | null, services: Services): { topic: Topic; queueId: number } {
+  if (!queue) throw new SluiceError('BAD_REQUEST', 'the request names no message queue');
+  return { topic: readableTopic(resourceName(queue.topic), services), queueId: queue.id };
+}
+
+export const getOffset: UnaryRpc = {
+  kind: 'unary',
+  async handle(bytes, _call, services) {
+    const { group: name, messageQueue } = getRequest.decode(bytes);
+    const { topic, queueId } = queueOf(messageQueue, services);
+    const group = await consumerGroup(resourceName(name), services);
+    const offset = services.consumption.pull.committedOffset(group, topic, queueId);
+    return getResponse.encode({ status: OK_STATUS, offset });
+  },
+  failure: (status) => getResponse.encode({ status }),
+};
+
+export const updateOffset: UnaryRpc = {
+  kind: 'unary',
+  async handle(bytes, _call, services) {
+    const { group: name, messageQueue, offset } = updateRequest.decode(bytes);
+    const { topic, queueId } = queueOf(messageQueue, services);
+    const group = await consumerGroup(resourceName(name), services);
+    const end = services.consumption.pull.commitOffset(group, topic, queueId, offset);
+    await services.producer.whenStored(end);
+    return updateResponse.encode({ status: OK_STATUS });
+  },
+  failure: (status) => updateResponse.encode({ status }),
+};
+
+export const queryOffset: UnaryRpc = {
+  kind: 'unary',
+  async handle(bytes, _call, services) {
+    const { messageQueue, queryOffsetPolicy, timestamp } = queryRequest.decode(bytes);
+    const { topic, queueId } = queueOf(messageQueue, services);
+    const policy = policyOf(queryOffsetPolicy, timestamp);
+    const offset = await services.consumption.pull.queryOffset(topic, queueId, policy);
+    return queryResponse.encode({ status: OK_STATUS, offset });
+  },
+  failure: (status) => queryResponse.encode({ status }),
+};
+
+function policyOf(policy: number, timestamp: Timestamp | null | undefined): OffsetPolicy {
+  if (policy === QueryOffsetPolicy.BEGINNING) return { at: 'beginning' };
+  if (policy === QueryOffsetPolicy.END) return { at: 'end' };
+  if (policy !== QueryOffsetPolicy.TIMESTAMP || !timestamp) {
+    throw new SluiceError('BAD_REQUEST', 'an offset is asked for by BEGINNING, END or TIMESTAMP');
+  }
+  return { at: 'time', timeMs: timestamp.seconds * 1000 + Math.floor(timestamp.nanos / 1e6) };
+}

@@ -1,0 +1,31 @@
+/** QueryAssignment: which queues a push consumer is to receive from (wire.md A.6). */
+import { OK_STATUS } from '#proto/codes';
+import { codec } from '#proto/messages';
+import { routeEntries } from '#proto/route';
+
+import { ANY_QUEUE } from '../consume/polls.ts';
+import { brokerEndpoints } from './query-route.ts';
+import { consumerGroup, readableTopic, resourceName } from './resources.ts';
+import type { UnaryRpc } from './services.ts';
+
+const request = codec('QueryAssignmentRequest');
+const response = codec('QueryAssignmentResponse');
+
+export const queryAssignment: UnaryRpc = {
+  kind: 'unary',
+  async handle(bytes, call, services) {
+    const { topic: resource, group: groupName, endpoints } = request.decode(bytes);
+    const name = resourceName(resource);
+    const { kind, queues } = readableTopic(name, services);
+    const group = await consumerGroup(resourceName(groupName), services);
+    const address = brokerEndpoints(endpoints, call, services);
+    // Members of an ordinary group share all queues by their leases; one loop at any queue serves all.
+    const topic = { kind, queues: group.ordered ? queues.length : 1 };
+    const entries = routeEntries(name, topic, services.brokerName, address);
+    const assignments = entries.map((entry) => ({
+      messageQueue: group.ordered ? entry : { ...entry, id: ANY_QUEUE },
+    }));
+    return response.encode({ status: OK_STATUS, assignments });
+  },
+  failure: (status) => response.encode({ status }),
+};

@@ -1,0 +1,39 @@
+/** QueryRoute at a broker: the queues that it has itself (wire.md A.6). */
+import { OK_STATUS } from '#proto/codes';
+import type { Call } from '#proto/grpc-transport/call';
+import { codec } from '#proto/messages';
+import { dialledEndpoints, endpointsOf, routeEntries } from '#proto/route';
+import type { Endpoints, EndpointsInput } from '#proto/types';
+
+import { resourceName, routedTopic } from './resources.ts';
+import type { Services, UnaryRpc } from './services.ts';
+
+const request = codec('QueryRouteRequest');
+const response = codec('QueryRouteResponse');
+
+export const queryRoute: UnaryRpc = {
+  kind: 'unary',
+  async handle(bytes, call, services) {
+    const { topic: resource, endpoints } = request.decode(bytes);
+    const name = resourceName(resource);
+    const { kind, queues } = await routedTopic(name, services);
+    const topic = { kind, queues: queues.length };
+    const address = brokerEndpoints(endpoints, call, services);
+    const messageQueues = routeEntries(name, topic, services.brokerName, address);
+    return response.encode({ status: OK_STATUS, messageQueues });
+  },
+  failure: (status) => response.encode({ status }),
+};
+
+/** The advertised address, or else the one by which this client came. */
+export function brokerEndpoints(
+  dialled: Endpoints | null,
+  call: Call,
+  { advertised }: Services,
+): EndpointsInput {
+  if (advertised) return endpointsOf(advertised);
+  const known = dialledEndpoints(dialled);
+  if (known) return known;
+  const { hostname, port } = new URL(`http://${call.authority}`);
+  return endpointsOf({ host: hostname, port: Number(port) });
+}

@@ -1,0 +1,117 @@
+/** ReceiveMessage: a lease on the next messages, or a wait for them (wire.md A.8). */
+import { SluiceError } from '#lib/errors';
+import { CONSUME, SESSION } from '#lib/limits';
+import { Code } from '#proto/codes';
+import type { Call, Outgoing } from '#proto/grpc-transport/call';
+import { FilterType } from '#proto/types';
+import {
+  decodeReceiveMessage,
+  encodeReceiveDeliveryTimestamp,
+  encodeReceiveMessage,
+  encodeReceiveStatus,
+} from '#proto/wire/receive-message';
+import type { FilterView, ReceiveMessageView } from '#proto/wire/receive-message';
+
+import { TagFilter } from '../consume/filter-tag.ts';
+import { ANY_QUEUE } from '../consume/polls.ts';
+import type { Delivery, PopRequest } from '../consume/pop.ts';
+import type { Topic } from '../topic/topics.ts';
+import { toDelivered } from './convert.ts';
+import { consumerGroup, readableTopic } from './resources.ts';
+import type { ServerStreamRpc, Services } from './services.ts';
+
+export const receiveMessage: ServerStreamRpc = {
+  kind: 'server-stream',
+  async handle(request, call, out, services) {
+    const view = decodeReceiveMessage(request);
+    const waitMs = pollingTime(view, call, services);
+    const popRequest = await toPopRequest(view, call, services);
+    const deliveries = await services.consumption.pop.receive(popRequest, waitMs, call);
+    if (deliveries.length === 0) {
+      out.write(encodeReceiveStatus(Code.MESSAGE_NOT_FOUND, 'no message came in time'));
+    } else {
+      await writeAll(deliveries, popRequest, call, out, services);
+    }
+    out.write(encodeReceiveDeliveryTimestamp(services.clock.nowMs()));
+  },
+  failure: ({ code, message }) => [
+    encodeReceiveStatus(code, message),
+    encodeReceiveDeliveryTimestamp(Date.now()),
+  ],
+};
+
+async function toPopRequest(
+  view: ReceiveMessageView,
+  call: Call,
+  services: Services,
+): Promise<PopRequest> {
+  const topic = readableTopic(view.messageQueue.topic, services);
+  const filter = parseFilter(view.filter);
+  const invisibleMs = invisibleTime(view);
+  const queueId = queueOf(topic, view.messageQueue.id);
+  const group = await consumerGroup(view.group, services);
+  const batchSize = Math.min(Math.max(1, view.batchSize), CONSUME.receiveBatchMax);
+  const renewFor = view.autoRenew ? call.clientId : undefined;
+  return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor };
+}
+
+/** @throws SluiceError ILLEGAL_FILTER_EXPRESSION, NOT_IMPLEMENTED */
+export function parseFilter({ type, expression }: FilterView): TagFilter {
+  if (type === FilterType.SQL) {
+    throw new SluiceError('NOT_IMPLEMENTED', 'SQL92 filters are not served yet; filter by tag');
+  }
+  return TagFilter.parse(expression);
+}
+
+function queueOf(topic: Topic, queueId: number): number {
+  if (queueId === ANY_QUEUE || topic.queues[queueId]) return queueId;
+  const last = topic.queues.length - 1;
+  throw new SluiceError('BAD_REQUEST', `${topic.name} has the queues 0 to ${last}, not ${queueId}`);
+}
+
+function invisibleTime({ autoRenew, invisibleDurationMs }: ReceiveMessageView): number {
+  if (autoRenew) return CONSUME.autoRenewSliceMs;
+  const { invisibleMinMs, invisibleMaxMs } = CONSUME;
+  const ms = invisibleDurationMs ?? 0;
+  if (ms >= invisibleMinMs && ms <= invisibleMaxMs) return ms;
+  throw new SluiceError(
+    'ILLEGAL_INVISIBLE_TIME',
+    `an invisible time from ${invisibleMinMs} to ${invisibleMaxMs} ms is allowed, not ${ms}`,
+  );
+}
+
+/** How long to wait; the answer must be out before the client's deadline. */
+function pollingTime(view: ReceiveMessageView, call: Call, { clock }: Services): number {
+  const remainingMs = call.deadlineMs - clock.nowMs();
+  const wantedMs = view.longPollingTimeoutMs ?? remainingMs - SESSION.requestTimeoutMs / 2;
+  if (wantedMs > remainingMs && remainingMs < CONSUME.pollingMinMs) {
+    throw new SluiceError(
+      'ILLEGAL_POLLING_TIME',
+      `a wait of ${wantedMs} ms does not fit in the ${remainingMs} ms before the deadline`,
+    );
+  }
+  const latestMs = remainingMs - CONSUME.pollingMarginMs;
+  return Math.max(0, Math.min(wantedMs, latestMs, CONSUME.pollingMaxMs));
+}
+
+async function writeAll(
+  deliveries: Delivery[],
+  { group, topic, invisibleMs }: PopRequest,
+  call: Call,
+  out: Outgoing,
+  services: Services,
+): Promise<void> {
+  const { consumption, traffic } = services;
+  out.write(encodeReceiveStatus(Code.OK, 'OK'));
+  for (const [i, { message, properties, lease }] of deliveries.entries()) {
+    if (call.cancelled) return consumption.pop.giveBack(deliveries.slice(i));
+    const { groupId, topicId, queueId } = lease.progress;
+    const { offset, sequence, attempt } = lease;
+    const receipt = { groupId, topicId, queueId, offset, sequence };
+    const receiptHandle = consumption.receipts.sign(receipt);
+    const facts = { receiptHandle, deliveryAttempt: attempt, invisibleDurationMs: invisibleMs };
+    const written = out.write(encodeReceiveMessage(toDelivered(message, properties, facts)));
+    traffic.delivered(group.name, topic.name, message.body.length);
+    if (!written) await out.drained();
+  }
+}

@@ -1,0 +1,82 @@
+/** SendMessage: decode, admit, append, wait for the disk, answer (wire.md A.7). */
+import { SluiceError } from '#lib/errors';
+import { OK_STATUS, overallStatus, statusOf } from '#proto/codes';
+import type { IPv4Address } from '#proto/message';
+import { decodeSendMessage, encodeSendMessageResponse } from '#proto/wire/send-message';
+import type { SendMessageView, SendResult } from '#proto/wire/send-message';
+
+import { admit } from '../admit/pipeline.ts';
+import type { Produced } from '../produce/produce.ts';
+import type { Topic } from '../topic/topics.ts';
+import { kindOf, peerAddress, toCandidate, toOutgoing } from './convert.ts';
+import { writableTopic } from './resources.ts';
+import type { Services, UnaryRpc } from './services.ts';
+
+export const sendMessage: UnaryRpc = {
+  kind: 'unary',
+  async handle(request, call, services) {
+    const views = decodeSendMessage(request);
+    const topic = topicOf(views, services);
+    const bornHost = peerAddress(call.peer);
+    const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
+    if (only) {
+      const produced = produce(only, topic, bornHost, services);
+      await services.producer.whenStored(produced.end);
+      return encodeSendMessageResponse(OK_STATUS, [accepted(only, produced)]);
+    }
+    const results = await Promise.all(
+      views.map((view) => produceOne(view, topic, bornHost, services)),
+    );
+    return encodeSendMessageResponse(overallStatus(results), results);
+  },
+  failure: (status) => encodeSendMessageResponse(status, []),
+};
+
+/** All messages of a request go to one topic. */
+function topicOf(views: SendMessageView[], services: Services): Topic {
+  const first = views[0];
+  if (!first) throw new SluiceError('BAD_REQUEST', 'the request has no message');
+  const { namespace, name } = first.topic;
+  for (const { topic } of views) {
+    if (topic.name === name && topic.namespace === namespace) continue;
+    throw new SluiceError('MESSAGE_CORRUPTED', 'all messages of a request have the same topic');
+  }
+  return writableTopic(first.topic, services);
+}
+
+async function produceOne(
+  view: SendMessageView,
+  topic: Topic,
+  bornHost: IPv4Address,
+  services: Services,
+): Promise<SendResult> {
+  try {
+    const produced = produce(view, topic, bornHost, services);
+    await services.producer.whenStored(produced.end);
+    return accepted(view, produced);
+  } catch (error) {
+    const { messageId } = view;
+    return { ...statusOf(error), messageId, transactionId: '', offset: 0, recallHandle: '' };
+  }
+}
+
+function produce(
+  view: SendMessageView,
+  topic: Topic,
+  bornHost: IPv4Address,
+  services: Services,
+): Produced {
+  const kind = kindOf(view.messageType);
+  if (!kind) {
+    throw new SluiceError('NOT_IMPLEMENTED', `message type ${view.messageType} is not served`);
+  }
+  admit(toCandidate(view, topic, kind));
+  const queueId = services.selector.select(topic, view.queueId);
+  const produced = services.producer.append(toOutgoing(view, topic, queueId, bornHost));
+  services.traffic.sent(topic.name, view.body.length);
+  return produced;
+}
+
+function accepted({ messageId }: SendMessageView, { offset }: Produced): SendResult {
+  return { ...OK_STATUS, messageId, transactionId: '', offset, recallHandle: '' };
+}

@@ -1,0 +1,51 @@
+/** What the handlers of the gRPC door work with, and the shape that each of them has. */
+import type { Clock } from '#lib/clock';
+import type { Log } from '#lib/log';
+import type { Status } from '#proto/codes';
+import type { Call, DuplexHandler, Outgoing } from '#proto/grpc-transport/call';
+
+import type { Sessions } from '../client/sessions.ts';
+import type { Consumption } from '../consume/consumption.ts';
+import type { Traffic } from '../metrics/traffic.ts';
+import type { Producer } from '../produce/produce.ts';
+import type { Groups } from '../topic/groups.ts';
+import type { QueueSelector } from '../topic/queue-selector.ts';
+import type { Topics } from '../topic/topics.ts';
+
+export interface Services {
+  clock: Clock;
+  log: Log;
+  brokerName: string;
+  /** Where clients reach this broker when they did not say how they got here. */
+  advertised: { host: string; port: number } | undefined;
+  /** Unknown topics and groups are made at their first use. */
+  autoCreate: boolean;
+  topics: Topics;
+  groups: Groups;
+  selector: QueueSelector;
+  producer: Producer;
+  consumption: Consumption;
+  sessions: Sessions;
+  traffic: Traffic;
+}
+
+/** A unary call: what it throws becomes a Status in the body of its own response (wire.md A.2). */
+export interface UnaryRpc {
+  kind: 'unary';
+  handle: (request: Buffer, call: Call, services: Services) => Buffer | Promise<Buffer>;
+  failure: (status: Status) => Buffer;
+}
+
+/** A call that answers with a stream, which ends with these messages when something was thrown. */
+export interface ServerStreamRpc {
+  kind: 'server-stream';
+  handle: (request: Buffer, call: Call, out: Outgoing, services: Services) => Promise<void>;
+  failure: (status: Status) => Buffer[];
+}
+
+export interface DuplexRpc {
+  kind: 'duplex';
+  open: (services: Services) => DuplexHandler;
+}
+
+export type Rpc = UnaryRpc | ServerStreamRpc | DuplexRpc;

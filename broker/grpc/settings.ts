@@ -1,0 +1,111 @@
+/** The settings of a client: what it says of itself, and what the server makes of it (wire.md A.5). */
+import { SluiceError } from '#lib/errors';
+import { CONSUME, MESSAGE, NAME, SESSION } from '#lib/limits';
+import { assertGroupName, fullName } from '#proto/names';
+import type { Call } from '#proto/grpc-transport/call';
+import { ClientType } from '#proto/types';
+import type { DurationInput, RetryPolicyInput, Settings, SettingsInput } from '#proto/types';
+
+import type { ClientFacts, ClientKind } from '../client/sessions.ts';
+import { resourceName } from './resources.ts';
+import type { Services } from './services.ts';
+
+const KIND_OF_TYPE: Readonly<Record<number, ClientKind>> = {
+  [ClientType.PRODUCER]: 'producer',
+  [ClientType.PUSH_CONSUMER]: 'push',
+  [ClientType.SIMPLE_CONSUMER]: 'simple',
+  [ClientType.PULL_CONSUMER]: 'pull',
+};
+
+const MS = 1000;
+
+function duration(ms: number): DurationInput {
+  return { seconds: Math.floor(ms / MS), nanos: (ms % MS) * 1e6 };
+}
+
+/** Java producers need this very kind of policy, or they never finish to start. */
+const PRODUCER_BACKOFF: RetryPolicyInput = {
+  maxAttempts: SESSION.producerAttempts,
+  exponentialBackoff: {
+    initial: duration(SESSION.producerBackoffInitialMs),
+    max: duration(SESSION.producerBackoffMaxMs),
+    multiplier: SESSION.producerBackoffMultiplier,
+  },
+};
+
+function consumerBackoff(retryMaxTimes: number): RetryPolicyInput {
+  return {
+    maxAttempts: retryMaxTimes + 1,
+    customizedBackoff: { next: CONSUME.backoffMs.map(duration) },
+  };
+}
+
+/** @throws SluiceError INVALID_CLIENT_PROPERTIES, UNRECOGNIZED_CLIENT_TYPE, ILLEGAL_CONSUMER_GROUP */
+export function clientFacts(settings: Settings, call: Call): ClientFacts {
+  const { clientId, clientVersion, language, peer } = call;
+  if (Buffer.byteLength(clientId) > NAME.clientIdBytesMax) {
+    const limit = `a client id has at most ${NAME.clientIdBytesMax} bytes`;
+    throw new SluiceError('INVALID_CLIENT_PROPERTIES', limit);
+  }
+  const { publishing, subscription } = settings;
+  if (!publishing && !subscription) {
+    throw new SluiceError(
+      'INVALID_CLIENT_PROPERTIES',
+      'settings say what the client publishes or what it subscribes to',
+    );
+  }
+  const said = settings.clientType ?? ClientType.CLIENT_TYPE_UNSPECIFIED;
+  const kind = KIND_OF_TYPE[said] ?? (publishing ? 'producer' : undefined);
+  if (!kind || (kind === 'producer') !== (publishing !== undefined)) {
+    throw new SluiceError('UNRECOGNIZED_CLIENT_TYPE', `clients of type ${said} are not served`);
+  }
+  const facts = { clientId, kind, language, version: clientVersion, peer };
+  if (!subscription) return { ...facts, group: undefined };
+  const group = resourceName(subscription.group);
+  assertGroupName(group);
+  return { ...facts, group: fullName(group) };
+}
+
+/** The client's settings with the server's values in them; the same oneof, or clients drop it. */
+export async function answerSettings(
+  settings: Settings,
+  facts: ClientFacts,
+  services: Services,
+): Promise<SettingsInput> {
+  const { clientType, accessPoint, userAgent, clientProperties, publishing } = settings;
+  const common: SettingsInput = {
+    ...{ clientType, accessPoint, userAgent, clientProperties },
+    requestTimeout: settings.requestTimeout ?? duration(SESSION.requestTimeoutMs),
+    metric: { on: false },
+  };
+  if (publishing) {
+    return {
+      ...common,
+      backoffPolicy: PRODUCER_BACKOFF,
+      publishing: {
+        topics: publishing.topics,
+        maxBodySize: MESSAGE.bodyBytesMax,
+        validateMessageType: true,
+      },
+    };
+  }
+  const group = await groupSettings(facts.group ?? '', services);
+  return {
+    ...common,
+    backoffPolicy: consumerBackoff(group.retryMaxTimes),
+    subscription: {
+      ...settings.subscription,
+      fifo: group.ordered,
+      receiveBatchSize: CONSUME.receiveBatchMax,
+      longPollingTimeout: duration(CONSUME.pollingMaxMs),
+    },
+  };
+}
+
+/** A group that is not there, and is not made, has the usual settings; its calls tell the client. */
+async function groupSettings(name: string, { groups, autoCreate }: Services) {
+  const known = groups.find(name);
+  if (known) return known;
+  if (autoCreate) return groups.create(name);
+  return { ordered: false, retryMaxTimes: CONSUME.retriesDefault };
+}

@@ -1,0 +1,68 @@
+/** Telemetry: settings both ways, and the server's commands to a client (wire.md A.5). */
+import { SluiceError } from '#lib/errors';
+import { OK_STATUS, statusOf } from '#proto/codes';
+import type { Call, Duplex } from '#proto/grpc-transport/call';
+import { codec } from '#proto/messages';
+import type { Settings } from '#proto/types';
+
+import type { SessionStream } from '../client/sessions.ts';
+import type { DuplexRpc, Services } from './services.ts';
+import { answerSettings, clientFacts } from './settings.ts';
+
+const command = codec('TelemetryCommand');
+
+/** gRPC status of a stream that a client's own mistake ends, and of any other. */
+const INVALID_ARGUMENT = 3;
+const INTERNAL = 13;
+
+export const telemetry: DuplexRpc = {
+  kind: 'duplex',
+  open: (services) => (stream, call) => {
+    const session: SessionStream = { end: () => stream.end() };
+    let work = Promise.resolve();
+    stream.onMessage((bytes) => {
+      work = work.then(() => onCommand(bytes, stream, session, call, services));
+    });
+    stream.onEnd(() => {
+      services.sessions.streamEnded(call.clientId, session);
+      stream.end();
+    });
+  },
+};
+
+async function onCommand(
+  bytes: Buffer,
+  stream: Duplex,
+  session: SessionStream,
+  call: Call,
+  services: Services,
+): Promise<void> {
+  try {
+    if (call.clientId === '') {
+      throw new SluiceError('CLIENT_ID_REQUIRED', 'the header x-mq-client-id is missing');
+    }
+    const received = command.decode(bytes);
+    // The other commands answer requests of the server, which it does not make yet.
+    if (received.settings) await onSettings(received.settings, stream, session, call, services);
+  } catch (foreign) {
+    const error = SluiceError.from(foreign);
+    const internal = error.code === 'INTERNAL_ERROR';
+    if (internal) services.log.error({ err: foreign }, 'a Telemetry command failed');
+    const { code, message } = statusOf(error);
+    stream.fail(internal ? INTERNAL : INVALID_ARGUMENT, `${code}: ${message}`);
+  }
+}
+
+async function onSettings(
+  settings: Settings,
+  stream: Duplex,
+  session: SessionStream,
+  call: Call,
+  services: Services,
+): Promise<void> {
+  const facts = clientFacts(settings, call);
+  const answer = await answerSettings(settings, facts, services);
+  if (call.cancelled) return;
+  services.sessions.register(facts, session);
+  stream.write(command.encode({ status: OK_STATUS, settings: answer }));
+}

@@ -1,0 +1,64 @@
+/** Gives a message its queue offset and its place in the log; the one way in, whatever the door. */
+import { MessagePayload } from '#proto/message';
+import type { IPv4Address } from '#proto/message';
+
+import type { Store } from '../store/store.ts';
+import type { Topic } from '../topic/topics.ts';
+
+/** An admitted message. */
+export interface OutgoingMessage {
+  topic: Topic;
+  queueId: number;
+  body: Buffer;
+  compressed: boolean;
+  bornTimeMs: number;
+  bornHost: IPv4Address;
+  /** As `addProperty` made it. */
+  properties: string;
+  tagHash: number;
+  /** What it can be found by: its id and its keys. */
+  lookupKeys: readonly string[];
+}
+
+export interface Produced {
+  queueId: number;
+  offset: number;
+  /** The message is stored once the log is committed up to here. */
+  end: number;
+}
+
+export class Producer {
+  readonly #store: Store;
+  readonly #storeHost: IPv4Address;
+
+  constructor(store: Store, storeHost: IPv4Address) {
+    this.#store = store;
+    this.#storeHost = storeHost;
+  }
+
+  /**
+   * Puts a message into the log, in memory; await `whenStored(end)` before saying so to anyone.
+   * @throws SluiceError DISK_FULL, STORE_UNAVAILABLE, TOO_MANY_REQUESTS, SHUTTING_DOWN
+   */
+  append(message: OutgoingMessage): Produced {
+    const { topic, queueId, tagHash, lookupKeys, ...draft } = message;
+    const { readOnlyReason } = this.#store;
+    if (readOnlyReason) throw readOnlyReason;
+    const queue = topic.queues[queueId];
+    if (!queue) throw new RangeError(`${topic.name} has no queue ${queueId}`);
+    const offset = queue.nextOffset;
+    const payload = new MessagePayload({
+      ...draft,
+      topic: topic.name,
+      queueId,
+      queueOffset: offset,
+      storeHost: this.#storeHost,
+    });
+    const { end } = this.#store.appendMessage(queue, payload, tagHash, lookupKeys);
+    return { queueId, offset, end };
+  }
+
+  whenStored(end: number): Promise<void> {
+    return this.#store.whenCommitted(end);
+  }
+}

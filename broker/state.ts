@@ -1,0 +1,91 @@
+/** The state that the records of the log add up to: which part knows which record. */
+import { StoredMessage } from '#proto/message';
+import { PROPERTY, parseProperties, tagHash } from '#proto/properties';
+
+import type { ProgressTable } from './consume/progress-table.ts';
+import type { ConsumeQueue } from './store/consume-queue.ts';
+import { IndexDamageError } from './store/index-database.ts';
+import type { IndexChange, IndexDatabase } from './store/index-database.ts';
+import { RECORD_TYPE } from './store/record.ts';
+import type { LogRecord, Payload, RecordType } from './store/record.ts';
+import type { StateMachine, Store } from './store/store.ts';
+import type { Groups } from './topic/groups.ts';
+import type { Topics } from './topic/topics.ts';
+
+export interface StateParts {
+  store: Store;
+  topics: Topics;
+  groups: Groups;
+  progress: ProgressTable;
+}
+
+export class BrokerState implements StateMachine {
+  readonly #parts: StateParts;
+
+  constructor(parts: StateParts) {
+    this.#parts = parts;
+  }
+
+  async load(database: IndexDatabase): Promise<void> {
+    await this.#parts.topics.load(database);
+    await this.#parts.groups.load(database);
+    await this.#parts.progress.load(database);
+  }
+
+  apply(record: LogRecord, segmentBase: number): void {
+    const { topics, groups, progress } = this.#parts;
+    switch (record.type) {
+      case RECORD_TYPE.message:
+        return this.#indexMessage(record, segmentBase);
+      case RECORD_TYPE.topic:
+      case RECORD_TYPE.topicDeleted:
+        return topics.apply(record);
+      case RECORD_TYPE.group:
+      case RECORD_TYPE.groupDeleted:
+        return groups.apply(record);
+      case RECORD_TYPE.progress:
+      case RECORD_TYPE.lease:
+      case RECORD_TYPE.ack:
+        return progress.apply(record);
+      case RECORD_TYPE.carryBegin:
+      case RECORD_TYPE.carryEnd:
+        return undefined;
+    }
+  }
+
+  #indexMessage({ position, payload, timestampMs }: LogRecord, segmentBase: number): void {
+    const message = new StoredMessage(payload);
+    const queue = this.#parts.topics.find(message.topic)?.queues[message.queueId];
+    if (!queue) return; // its topic was deleted while the message was under way
+    if (message.queueOffset !== queue.nextOffset) {
+      throw new IndexDamageError(
+        `${message.topic} queue ${message.queueId} has come to offset ${queue.nextOffset}, ` +
+          `the next message in the log has ${message.queueOffset}`,
+      );
+    }
+    const { system } = parseProperties(message.properties);
+    const messageId = system.get(PROPERTY.messageId) ?? '';
+    const keys = [messageId, ...(system.get(PROPERTY.keys)?.split(' ') ?? [])];
+    const hash = tagHash(system.get(PROPERTY.tag));
+    const size = payload.length;
+    this.#parts.store.indexMessage(queue, {
+      ...{ position, size, tagHash: hash, timestampMs, segmentBase, keys },
+    });
+  }
+
+  collect(changes: IndexChange[]): void {
+    this.#parts.topics.collect(changes);
+    this.#parts.groups.collect(changes);
+    this.#parts.progress.collect(changes);
+  }
+
+  carry(append: (type: RecordType, payload: Payload) => void): void {
+    this.#parts.topics.carry(append);
+    this.#parts.groups.carry(append);
+    this.#parts.progress.carry(append);
+  }
+
+  beginAt(carried: LogRecord[]): ConsumeQueue[] {
+    return this.#parts.topics.beginAt(carried);
+  }
+}

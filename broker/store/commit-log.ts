@@ -1,0 +1,320 @@
+/**
+ * The log: records in one order, in memory first, on disk by group commit, announced when committed.
+ *
+ * While one write and fdatasync is under way, new records queue in the tail; then all of them go in
+ * one write. There is no timer and no fixed batch: the batch grows with the load (architecture.md §3).
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Clock } from '#lib/clock';
+import { SluiceError } from '#lib/errors';
+import { STORE } from '#lib/limits';
+
+import { HEAD_BYTES, writeRecord } from './record.ts';
+import type { Payload, RecordType } from './record.ts';
+import type { Segment, Segments } from './segments.ts';
+import { Tail } from './tail.ts';
+
+/** `sync`: an answer waits for fdatasync. `fast`: only for the write; the disk follows within a second. */
+export type Durability = 'sync' | 'fast';
+
+/** The epoch of a shard that has never had a second replica. */
+const FIRST_EPOCH = 1;
+
+export interface CommitLogOptions {
+  durability: Durability;
+  segmentBytes: number;
+  clock: Clock;
+  /** Appends, by the `append` it is given, a copy of all small state: the head of each segment. */
+  carry: (append: (type: RecordType, payload: Payload) => void) => void;
+  /** Everything before `position` is committed. */
+  onCommitted: (position: number) => void;
+  /** A write found no room; appends are refused until `resume`. */
+  onFull: (error: unknown) => void;
+  /** The log has left service for good (P5); only reads go on. */
+  onFailed: (error: unknown) => void;
+}
+
+export interface Appended {
+  position: number;
+  end: number;
+  timestampMs: number;
+}
+
+/** One group commit: everything that was appended while the one before was being written. */
+class Batch {
+  readonly done: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: unknown) => void;
+
+  constructor() {
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.done.catch(() => undefined); // whoever appended is told; a lease that nobody waits for is not
+  }
+}
+
+/** A write that found no room on the disk: the only failure after which the log goes on. */
+class NoRoom extends Error {}
+
+async function orNoRoom<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new NoRoom('no room', { cause: error });
+    throw error;
+  }
+}
+
+export class CommitLog {
+  readonly #options: CommitLogOptions;
+  readonly #segments: Segments;
+  readonly #tail: Tail;
+  #segment: Segment;
+  #pending = new Batch();
+  #writing = new Batch();
+  #batchStart: number;
+  #written: number;
+  #durable: number;
+  #running: Promise<void> | undefined;
+  #rollRequested = false;
+  #rolling = false;
+  #failure: unknown;
+  #full = false;
+  #closed = false;
+  #batches = 0;
+
+  /** `end` is where recovery found the log to end; everything before it is on disk. */
+  constructor(segments: Segments, end: number, options: CommitLogOptions) {
+    this.#options = options;
+    this.#segments = segments;
+    this.#tail = new Tail(end);
+    this.#segment = segments.last as Segment;
+    this.#batchStart = end;
+    this.#written = end;
+    this.#durable = end;
+  }
+
+  get end(): number {
+    return this.#tail.end;
+  }
+
+  /** What may be read and answered: fsynced in `sync`, written in `fast`. */
+  get committed(): number {
+    return this.#written;
+  }
+
+  get start(): number {
+    return (this.#segments.first as Segment).base;
+  }
+
+  /** The base of the segment that the next record goes into. */
+  get appendBase(): number {
+    return this.#rolling ? this.#batchStart : this.#segment.base;
+  }
+
+  /** Group commits so far; appended records ÷ this is the size of a batch. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** Whether `append` would take a record now. */
+  get writable(): boolean {
+    return this.#failure === undefined && !this.#full && !this.#closed;
+  }
+
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** The disk had no room for the last write; the batch waits for `resume`. */
+  get full(): boolean {
+    return this.#full;
+  }
+
+  /**
+   * Puts a record at the end of the log, in memory. It is stored once `whenCommitted(end)` resolves.
+   * @throws SluiceError STORE_UNAVAILABLE, DISK_FULL, SHUTTING_DOWN, TOO_MANY_REQUESTS
+   */
+  append(type: RecordType, payload: Payload): Appended {
+    this.#admit(payload.bytes);
+    const appended = this.#append(type, payload);
+    this.#kick();
+    return appended;
+  }
+
+  #admit(bytes: number): void {
+    if (this.#failure !== undefined) {
+      throw this.#unavailable();
+    }
+    if (this.#full) throw new SluiceError('DISK_FULL', 'the disk of the broker is full');
+    if (this.#closed) throw new SluiceError('SHUTTING_DOWN', 'the broker is shutting down');
+    const pendingBytes = this.#tail.end - this.#written + bytes;
+    if (pendingBytes > STORE.pendingBytesMax) {
+      throw new SluiceError(
+        'TOO_MANY_REQUESTS',
+        `${pendingBytes} bytes wait for the disk, at most ${STORE.pendingBytesMax} may`,
+      );
+    }
+  }
+
+  #append(type: RecordType, payload: Payload): Appended {
+    const { buffer, at, position } = this.#tail.reserve(HEAD_BYTES + payload.bytes);
+    const timestampMs = this.#options.clock.nowMs();
+    const batchOffset = position - this.#batchStart;
+    const head = { type, epoch: FIRST_EPOCH, timestampMs, batchOffset };
+    writeRecord(buffer, at, position, head, payload);
+    return { position, end: this.#tail.end, timestampMs };
+  }
+
+  /** Resolves when everything before `end` is committed; rejects when it will not be. */
+  whenCommitted(end: number): Promise<void> {
+    if (end <= this.#written) return Promise.resolve();
+    if (end <= this.#batchStart) return this.#writing.done;
+    return this.#pending.done;
+  }
+
+  /** Resolves when everything before `end` would survive a power loss, in `fast` too. */
+  async whenDurable(end: number): Promise<void> {
+    await this.whenCommitted(end);
+    if (this.#durable >= end) return;
+    const written = this.#written;
+    try {
+      await this.#segment.file.sync();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+    this.#durable = Math.max(this.#durable, written);
+  }
+
+  /** Ends the current segment after the batch that is next; the new one begins with the carried state. */
+  roll(): Promise<void> {
+    this.#rollRequested = true;
+    this.#kick();
+    return this.#pending.done;
+  }
+
+  /** The whole record at `position`, if it is still in memory. */
+  readNow(position: number, length: number): Buffer | undefined {
+    return this.#tail.read(position, length);
+  }
+
+  /** Tries again what the full disk refused. */
+  resume(): void {
+    if (!this.#full) return;
+    this.#full = false;
+    this.#kick();
+  }
+
+  #kick(): void {
+    if (this.#running || !this.#hasWork()) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#kick();
+    });
+  }
+
+  #hasWork(): boolean {
+    const waiting = this.#tail.end > this.#written || this.#rollRequested || this.#rolling;
+    return waiting && this.#failure === undefined && !this.#full;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#hasWork()) {
+      await nextTurn(); // so that all calls that arrived in this turn share the batch
+      try {
+        await this.#step();
+      } catch (error) {
+        if (error instanceof NoRoom) this.#holdBack(error);
+        else this.#fail(error);
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const taken = this.#batchStart > this.#written; // again what a full disk refused
+    if (!taken && this.#rolling) return this.#startSegment();
+    if (!taken) this.#take();
+    const from = this.#written;
+    const to = this.#batchStart;
+    if (to > from) {
+      await orNoRoom(
+        this.#segment.file.write(this.#tail.slices(from, to), from - this.#segment.base),
+      );
+      if (this.#options.durability === 'sync') {
+        await this.#segment.file.sync();
+        this.#durable = to;
+      }
+    }
+    this.#publish(to);
+    if (this.#rolling) await this.#startSegment();
+  }
+
+  #take(): void {
+    this.#writing = this.#pending;
+    this.#pending = new Batch();
+    this.#batchStart = this.#tail.end;
+    const bytes = this.#batchStart - this.#segment.base;
+    this.#rolling = this.#rollRequested || bytes >= this.#options.segmentBytes;
+    this.#rollRequested = false;
+    if (this.#rolling) this.#options.carry((type, payload) => void this.#append(type, payload));
+  }
+
+  #publish(to: number): void {
+    this.#written = to;
+    this.#batches++;
+    this.#tail.trim(to);
+    this.#options.onCommitted(to);
+    this.#writing.resolve();
+  }
+
+  /** The segment ends where the last batch ended; what is pending begins the next one. */
+  async #startSegment(): Promise<void> {
+    if (this.#durable < this.#written) await this.#segment.file.sync();
+    this.#durable = this.#written;
+    const segment = await orNoRoom(this.#segments.create(this.#written));
+    segment.firstTimestampMs = this.#options.clock.nowMs();
+    segment.carries = true;
+    this.#segment = segment;
+    this.#rolling = false;
+  }
+
+  /** The records stay, their callers are told, and `resume` tries again: an unknown outcome, not a loss. */
+  #holdBack(error: NoRoom): void {
+    this.#full = true;
+    const full = new SluiceError('DISK_FULL', 'the disk of the broker is full', { cause: error });
+    this.#writing.reject(full);
+    this.#pending.reject(full);
+    this.#writing = new Batch();
+    this.#pending = new Batch();
+    this.#options.onFull(error.cause);
+  }
+
+  #unavailable(): SluiceError {
+    const options = { cause: this.#failure };
+    return new SluiceError(
+      'STORE_UNAVAILABLE',
+      'the log is out of service after a disk error',
+      options,
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error ?? new Error('unknown disk error');
+    this.#writing.reject(this.#unavailable());
+    this.#pending.reject(this.#unavailable());
+    this.#options.onFailed(error);
+  }
+
+  /** Takes no more records, writes and syncs what there is. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    if (this.#failure === undefined && !this.#full) await this.whenDurable(this.#tail.end);
+  }
+}

@@ -1,0 +1,124 @@
+/** The keys of the index, all big-endian so that LevelDB's order is ours (docs/storage-format.md). */
+
+const TABLE = {
+  applied: 'a',
+  group: 'g',
+  key: 'k',
+  queueEnd: 'n',
+  progress: 'p',
+  queue: 'q',
+  topic: 't',
+} as const;
+
+const U48 = 6;
+
+function key(table: string, bytes: number): Buffer {
+  const buffer = Buffer.alloc(1 + bytes);
+  buffer.write(table, 0, 'latin1');
+  return buffer;
+}
+
+export const appliedKey = Buffer.from(TABLE.applied, 'latin1');
+
+/** Ids of topics and groups are the log positions at which they were first defined. */
+export function topicKey(topicId: number): Buffer {
+  const buffer = key(TABLE.topic, U48);
+  buffer.writeUIntBE(topicId, 1, U48);
+  return buffer;
+}
+
+export function groupKey(groupId: number): Buffer {
+  const buffer = key(TABLE.group, U48);
+  buffer.writeUIntBE(groupId, 1, U48);
+  return buffer;
+}
+
+export function queueEndKey(topicId: number, queueId: number): Buffer {
+  const buffer = key(TABLE.queueEnd, U48 + 2);
+  buffer.writeUIntBE(topicId, 1, U48);
+  buffer.writeUInt16BE(queueId, 7);
+  return buffer;
+}
+
+export function readQueueEndKey(buffer: Buffer): { topicId: number; queueId: number } {
+  return { topicId: buffer.readUIntBE(1, U48), queueId: buffer.readUInt16BE(7) };
+}
+
+const QUEUE_PREFIX_BYTES = 1 + U48 + 2;
+
+/** What the keys of all runs of a queue begin with. */
+export function queuePrefix(topicId: number, queueId: number): Buffer {
+  return queueKey(topicId, queueId, 0).subarray(0, QUEUE_PREFIX_BYTES);
+}
+
+/** Where the run of entries of a queue that begins at `offset` is. */
+export function queueKey(topicId: number, queueId: number, offset: number): Buffer {
+  const buffer = key(TABLE.queue, U48 + 2 + U48);
+  buffer.writeUIntBE(topicId, 1, U48);
+  buffer.writeUInt16BE(queueId, 7);
+  buffer.writeUIntBE(offset, QUEUE_PREFIX_BYTES, U48);
+  return buffer;
+}
+
+export function readQueueKeyOffset(buffer: Buffer): number {
+  return buffer.readUIntBE(QUEUE_PREFIX_BYTES, U48);
+}
+
+export function progressKey(groupId: number, topicId: number, queueId: number): Buffer {
+  const buffer = key(TABLE.progress, U48 + U48 + 2);
+  buffer.writeUIntBE(groupId, 1, U48);
+  buffer.writeUIntBE(topicId, 7, U48);
+  buffer.writeUInt16BE(queueId, 13);
+  return buffer;
+}
+
+/** A message found by one of its keys: table, segment base, hash (2 × u32), position. */
+export const MESSAGE_KEY_BYTES = 1 + U48 + 8 + U48;
+const MESSAGE_KEY_TABLE = TABLE.key.charCodeAt(0);
+
+/** Segment first, so that a segment's keys go in one piece when the segment goes. */
+export function writeMessageKey(
+  target: Buffer,
+  at: number,
+  segmentBase: number,
+  hash: { high: number; low: number },
+  position: number,
+): void {
+  target[at] = MESSAGE_KEY_TABLE;
+  target.writeUIntBE(segmentBase, at + 1, U48);
+  target.writeUInt32BE(hash.high, at + 7);
+  target.writeUInt32BE(hash.low, at + 11);
+  target.writeUIntBE(position, at + 15, U48);
+}
+
+/** The start of the keys of all messages with `hash` in a segment. */
+export function messageKeyPrefix(segmentBase: number, hash: { high: number; low: number }): Buffer {
+  const buffer = Buffer.alloc(MESSAGE_KEY_BYTES);
+  writeMessageKey(buffer, 0, segmentBase, hash, 0);
+  return buffer.subarray(0, MESSAGE_KEY_BYTES - U48);
+}
+
+/** The bounds of the message keys of all segments before `segmentBase`. */
+export function messageKeysBefore(segmentBase: number): { gte: Buffer; lt: Buffer } {
+  const lt = Buffer.alloc(MESSAGE_KEY_BYTES);
+  writeMessageKey(lt, 0, segmentBase, { high: 0, low: 0 }, 0);
+  return { gte: tableRange('key').gte, lt };
+}
+
+export function readMessageKeyPosition(buffer: Buffer): number {
+  return buffer.readUIntBE(15, U48);
+}
+
+/** The bounds of everything in one table whose key begins with `prefix`. */
+export function range(prefix: Buffer): { gte: Buffer; lt: Buffer } {
+  const lt = Buffer.from(prefix);
+  for (let i = lt.length - 1; i >= 0; i--) {
+    lt[i] = ((lt[i] as number) + 1) & 0xff;
+    if (lt[i] !== 0) break;
+  }
+  return { gte: prefix, lt };
+}
+
+export function tableRange(table: keyof typeof TABLE): { gte: Buffer; lt: Buffer } {
+  return range(Buffer.from(TABLE[table], 'latin1'));
+}

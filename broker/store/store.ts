@@ -1,0 +1,416 @@
+/**
+ * The store of one shard: the log, the index derived from it, and the watch over both. What the
+ * records mean (topics, groups, progress) is known only to the state machine handed to `recover`.
+ */
+import path from 'node:path';
+
+import type { Clock, Timer } from '#lib/clock';
+import { SluiceError } from '#lib/errors';
+import { STORE } from '#lib/limits';
+import type { Log } from '#lib/log';
+
+import { CommitLog } from './commit-log.ts';
+import type { Appended, Durability } from './commit-log.ts';
+import type { ConsumeQueue, Run } from './consume-queue.ts';
+import { DamageError } from './damage.ts';
+import { DiskWatch } from './disk-watch.ts';
+import type { StoreFiles } from './files.ts';
+import { IndexDamageError, IndexDatabase } from './index-database.ts';
+import type { IndexChange } from './index-database.ts';
+import { KeyIndex } from './key-index.ts';
+import { LogReader } from './log-reader.ts';
+import { Materializer } from './materializer.ts';
+import { QueueIndex } from './queue-index.ts';
+import { HEAD_BYTES, RECORD_TYPE, bytesPayload } from './record.ts';
+import type { LogRecord, Payload, RecordType } from './record.ts';
+import { readSegment, recover } from './recovery.ts';
+import type { Recovered } from './recovery.ts';
+import { firstKept, shouldRoll } from './retention.ts';
+import { Segments } from './segments.ts';
+import type { Segment } from './segments.ts';
+
+export interface StoreOptions {
+  directory: string;
+  durability: Durability;
+  retentionMs: number;
+  /** Share of the disk in use, 0..1, above which old segments go early. */
+  diskWatermark: number;
+  diskReserveBytes: number;
+  segmentBytes: number;
+  clock: Clock;
+  files: StoreFiles;
+  log: Log;
+}
+
+/** Positions in the log, and the room there is. */
+export interface StoreStatus {
+  start: number;
+  end: number;
+  committed: number;
+  applied: number;
+  batches: number;
+  segments: number;
+  freeBytes: number;
+  totalBytes: number;
+}
+
+/** The small state that the records of the log add up to. */
+export interface StateMachine {
+  /** Replaces the state by what the index has. */
+  load(database: IndexDatabase): Promise<void>;
+  /** Applies a record that is not in the index yet; `segmentBase` is where it lies. */
+  apply(record: LogRecord, segmentBase: number): void;
+  /** Adds what has changed since the last time. */
+  collect(changes: IndexChange[]): void;
+  /** Appends all of the state as records. */
+  carry(append: (type: RecordType, payload: Payload) => void): void;
+  /** The log now begins with these carried records: raises the queues' first offsets, returns them. */
+  beginAt(carried: LogRecord[]): ConsumeQueue[];
+}
+
+const NOTHING = bytesPayload(Buffer.alloc(0));
+
+export class Store {
+  readonly #options: StoreOptions;
+  readonly #segments: Segments;
+  readonly #disk: DiskWatch;
+  readonly reader: LogReader;
+  readonly queues: QueueIndex;
+  readonly keys: KeyIndex;
+  #database: IndexDatabase;
+  #machine!: StateMachine;
+  #log!: CommitLog;
+  #materializer!: Materializer;
+  #retentionTimer: Timer | undefined;
+  #retaining: Promise<void> | undefined;
+  #appended = new Set<ConsumeQueue>();
+  /** New messages of this queue can be read. */
+  onReadable: (queue: ConsumeQueue) => void = () => undefined;
+
+  private constructor(options: StoreOptions, segments: Segments, database: IndexDatabase) {
+    this.#options = options;
+    this.#segments = segments;
+    this.#database = database;
+    this.reader = new LogReader(segments, () => this.#log.committed);
+    this.queues = new QueueIndex(() => this.#database);
+    this.keys = new KeyIndex(
+      () => this.#database,
+      () => segments.all,
+    );
+    this.#disk = new DiskWatch({
+      clock: options.clock,
+      reserveBytes: options.diskReserveBytes,
+      space: () => options.files.space(options.directory),
+      onChange: (full, space) => this.#onDiskChange(full, space.freeBytes),
+      onError: (error) => options.log.error({ err: error }, 'cannot see the room on the disk'),
+    });
+  }
+
+  /** Opens log and index; `recover` must follow before anything else. */
+  static async open(options: StoreOptions): Promise<Store> {
+    await options.files.makeDirectory(options.directory);
+    const indexDirectory = path.join(options.directory, 'index');
+    const database = await openIndex(indexDirectory, options.log);
+    const segments = await Segments.open(options.files, path.join(options.directory, 'log'));
+    return new Store(options, segments, database);
+  }
+
+  /**
+   * Brings `machine` to the state of the log's end and starts to take records.
+   * @throws DamageError when something that was acknowledged can't be read
+   */
+  async recover(machine: StateMachine): Promise<Recovered> {
+    this.#machine = machine;
+    if (!this.#segments.first) await this.#segments.create(0);
+    await this.#inspectHeads();
+    const { applied, recovered } = await this.#replay();
+    if (recovered.end < applied) {
+      const file = (this.#segments.last as Segment).path;
+      throw new DamageError(`the log ends before ${applied}, which was stored`, {
+        file,
+        position: recovered.end,
+      });
+    }
+    machine.beginAt((await this.#carried(this.#segments.first as Segment)) ?? []);
+    await this.#start(recovered.end, applied);
+    return recovered;
+  }
+
+  async #start(end: number, applied: number): Promise<void> {
+    const { durability, segmentBytes, clock, log } = this.#options;
+    this.#log = new CommitLog(this.#segments, end, {
+      durability,
+      segmentBytes,
+      clock,
+      carry: (append) => this.#carry(append),
+      onCommitted: (position) => this.#onCommitted(position),
+      onFull: (error) => log.error({ err: error }, 'the disk is full: writes are turned away'),
+      onFailed: (error) => log.fatal({ err: error }, 'the log is out of service'),
+    });
+    this.#materializer = new Materializer(applied, {
+      clock,
+      end: () => this.#log.end,
+      whenDurable: (position) => this.#log.whenDurable(position),
+      collect: (changes) => this.#collect(changes),
+      write: (changes, position) => this.#database.write(changes, position),
+      onFailed: (error) => log.fatal({ err: error }, 'the index is out of service'),
+    });
+    if (!this.#segments.last?.carries) await this.#log.roll();
+    await this.#materializer.run();
+    await this.#disk.start();
+    const check = (): void => void this.retain();
+    this.#retentionTimer = clock.setInterval(check, STORE.retentionCheckMs);
+  }
+
+  /** Reads when each segment began, and whether with a copy of the state; the last is looked through. */
+  async #inspectHeads(): Promise<void> {
+    for (const segment of this.#segments.all) {
+      const size = this.#segments.endOf(segment) ?? segment.base + (await segment.file.size());
+      const first = await readSegment(segment, size - segment.base, segment.base).next();
+      if (first.done) continue;
+      segment.firstTimestampMs = first.value.timestampMs;
+      segment.carries = first.value.type === RECORD_TYPE.carryBegin;
+    }
+    const last = this.#segments.last as Segment;
+    last.carries = (await this.#carried(last)) !== undefined;
+  }
+
+  /** The copy of the state that a segment begins with; undefined when there is none or not all of it. */
+  async #carried(segment: Segment): Promise<LogRecord[] | undefined> {
+    const records: LogRecord[] = [];
+    const end = this.#segments.endOf(segment) ?? segment.base + (await segment.file.size());
+    for await (const record of readSegment(segment, end - segment.base, segment.base)) {
+      if (records.length === 0 && record.type !== RECORD_TYPE.carryBegin) return undefined;
+      if (record.type === RECORD_TYPE.carryEnd) return records;
+      records.push(record);
+    }
+    return undefined;
+  }
+
+  /** Loads the state from the index and applies what the log has beyond; a bad index is made anew. */
+  async #replay(): Promise<{ applied: number; recovered: Recovered }> {
+    const start = (this.#segments.first as Segment).base;
+    const replayFrom = (position: number): Promise<Recovered> =>
+      recover(this.#segments, position, (record) => {
+        this.#machine.apply(record, (this.#segments.at(record.position) as Segment).base);
+      });
+    try {
+      await this.#machine.load(this.#database);
+      const applied = this.#database.applied();
+      if (applied !== undefined && applied >= start) {
+        return { applied, recovered: await replayFrom(applied) };
+      }
+    } catch (error) {
+      if (!(error instanceof IndexDamageError)) throw error;
+      this.#options.log.warn({ err: error }, 'the index is damaged');
+    }
+    this.#options.log.info('the index is rebuilt from the log');
+    const directory = path.join(this.#options.directory, 'index');
+    await this.#database.close();
+    await IndexDatabase.destroy(directory);
+    this.#database = await IndexDatabase.open(directory);
+    this.queues.clear();
+    this.keys.clear();
+    await this.#machine.load(this.#database);
+    return { applied: start, recovered: await replayFrom(start) };
+  }
+
+  #carry(append: (type: RecordType, payload: Payload) => void): void {
+    append(RECORD_TYPE.carryBegin, NOTHING);
+    this.#machine.carry(append);
+    append(RECORD_TYPE.carryEnd, NOTHING);
+  }
+
+  #collect(changes: IndexChange[]): () => void {
+    const runs: Map<Run, ConsumeQueue> = this.queues.collect(changes);
+    this.keys.collect(changes);
+    this.#machine.collect(changes);
+    return () => this.queues.written(runs);
+  }
+
+  #onCommitted(position: number): void {
+    const appended = this.#appended;
+    this.#appended = new Set();
+    for (const queue of appended) {
+      if (queue.readable(position) < queue.nextOffset) this.#appended.add(queue);
+      this.onReadable(queue);
+    }
+  }
+
+  #onDiskChange(full: boolean, freeBytes: number): void {
+    const { log } = this.#options;
+    if (full) log.warn({ freeBytes }, 'little room on the disk: messages are turned away');
+    else log.info({ freeBytes }, 'room on the disk again: messages are taken');
+    if (!full) this.#log.resume();
+  }
+
+  /** Why messages are turned away now; undefined when they are not. */
+  get readOnlyReason(): SluiceError | undefined {
+    if (this.#disk.full || this.#log.full) {
+      return new SluiceError(
+        'DISK_FULL',
+        'the disk of the broker is full; messages are turned away',
+      );
+    }
+    if (this.#log.failure === undefined && !this.#materializer.failed) return undefined;
+    return new SluiceError('STORE_UNAVAILABLE', 'the store is out of service after a disk error');
+  }
+
+  /** Whether a record of the broker's own, such as a lease, would be taken now. */
+  get writable(): boolean {
+    return this.#log.writable;
+  }
+
+  get committed(): number {
+    return this.#log.committed;
+  }
+
+  /** Where the next record will be. */
+  get end(): number {
+    return this.#log.end;
+  }
+
+  /**
+   * Appends a record in memory; it is stored once `whenCommitted(end)` resolves.
+   * @throws SluiceError STORE_UNAVAILABLE, DISK_FULL, SHUTTING_DOWN, TOO_MANY_REQUESTS
+   */
+  append(type: RecordType, payload: Payload): Appended {
+    const appended = this.#log.append(type, payload);
+    this.#materializer.schedule();
+    return appended;
+  }
+
+  whenCommitted(end: number): Promise<void> {
+    return this.#log.whenCommitted(end);
+  }
+
+  /** Appends a message and gives it the next offset of `queue`; `payload` already names that offset. */
+  appendMessage(
+    queue: ConsumeQueue,
+    payload: Payload,
+    tagHash: number,
+    keys: readonly string[],
+  ): Appended {
+    const segmentBase = this.#log.appendBase;
+    const appended = this.#log.append(RECORD_TYPE.message, payload);
+    const { position, timestampMs } = appended;
+    this.indexMessage(queue, {
+      position,
+      size: payload.bytes,
+      tagHash,
+      timestampMs,
+      segmentBase,
+      keys,
+    });
+    this.#appended.add(queue);
+    if (this.keys.freshCount >= STORE.materializeKeys) void this.#materializer.run();
+    else this.#materializer.schedule();
+    return appended;
+  }
+
+  /** Enters a message of the log into queue and key index. */
+  indexMessage(
+    queue: ConsumeQueue,
+    message: {
+      position: number;
+      /** Bytes of the payload. */
+      size: number;
+      tagHash: number;
+      timestampMs: number;
+      segmentBase: number;
+      keys: readonly string[];
+    },
+  ): void {
+    const { position, size, tagHash, timestampMs, segmentBase } = message;
+    const length = size + HEAD_BYTES;
+    if (queue.append(position, length, tagHash, timestampMs, segmentBase)) {
+      this.queues.markDirty(queue);
+    }
+    for (const key of message.keys) this.keys.add(queue.topicId, key, segmentBase, position);
+  }
+
+  /** The payload of the record at `position` if it is in memory. */
+  readNow(position: number, length: number): Buffer | undefined {
+    return this.#log.readNow(position, length)?.subarray(HEAD_BYTES);
+  }
+
+  /** The payload of the record at `position`. @throws DamageError */
+  async read(position: number, length: number): Promise<Buffer> {
+    return this.readNow(position, length) ?? (await this.reader.read(position, length)).payload;
+  }
+
+  /** Brings the index up to the log's end as it is now. */
+  materialize(): Promise<void> {
+    return this.#materializer.run();
+  }
+
+  nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+
+  /** Deletes what is too old, or too much for the disk; runs by itself every 30 s. */
+  async retain(): Promise<void> {
+    this.#retaining ??= this.#retain().finally(() => (this.#retaining = undefined));
+    await this.#retaining;
+  }
+
+  async #retain(): Promise<void> {
+    const { clock, retentionMs, diskWatermark, log } = this.#options;
+    try {
+      const nowMs = clock.nowMs();
+      const last = this.#segments.last as Segment;
+      if (shouldRoll(last, nowMs, retentionMs) && this.#log.writable) await this.#log.roll();
+      const underPressure = this.#disk.used > diskWatermark;
+      const { applied } = this.#materializer;
+      const kept = firstKept(this.#segments.all, { nowMs, retentionMs, underPressure, applied });
+      if (kept) await this.#beginWith(kept);
+    } catch (error) {
+      log.error({ err: error }, 'old segments could not be deleted; the next try is in 30 s');
+    }
+  }
+
+  async #beginWith(segment: Segment): Promise<void> {
+    const carried = await this.#carried(segment);
+    if (!carried) {
+      segment.carries = false;
+      return;
+    }
+    for (const queue of this.#machine.beginAt(carried)) await this.queues.dropBelowMin(queue);
+    await this.keys.dropBefore(segment.base);
+    this.reader.forgetBefore(segment.base);
+    const bytes = await this.#segments.removeBefore(segment);
+    this.#options.log.info({ bytes, start: segment.base }, 'old segments deleted');
+  }
+
+  get status(): StoreStatus {
+    const { start, end, committed, batches } = this.#log;
+    const { applied } = this.#materializer;
+    const segments = this.#segments.all.length;
+    const { freeBytes, totalBytes } = this.#disk.space;
+    return { start, end, committed, applied, batches, segments, freeBytes, totalBytes };
+  }
+
+  /** Writes and indexes everything, then lets go of the files. */
+  async close(): Promise<void> {
+    this.#disk.stop();
+    this.#retentionTimer?.cancel();
+    await this.#retaining;
+    await this.#log.close();
+    await this.#materializer.run();
+    await this.#database.close();
+    await this.#segments.close();
+  }
+}
+
+async function openIndex(directory: string, log: Log): Promise<IndexDatabase> {
+  try {
+    return await IndexDatabase.open(directory);
+  } catch (error) {
+    const { cause } = error as Error;
+    const { code } = (cause ?? error) as NodeJS.ErrnoException;
+    if (code !== 'LEVEL_CORRUPTION') throw error;
+    log.warn({ err: error }, 'the index cannot be opened; it is made anew from the log');
+    await IndexDatabase.destroy(directory);
+    return IndexDatabase.open(directory);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The newest part of the log in memory: slabs into which records are encoded, from which they are
+ * written to disk, and from which consumers that keep up are served. A record never spans two slabs.
+ */
+import { STORE } from '#lib/limits';
+
+interface Slab {
+  readonly base: number;
+  readonly buffer: Buffer;
+  used: number;
+}
+
+export class Tail {
+  #slabs: Slab[] = [];
+  #bytes = 0;
+  #end: number;
+
+  constructor(end: number) {
+    this.#end = end;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Room for a record of `length` bytes at the end of the log; the caller fills all of it. */
+  reserve(length: number): { buffer: Buffer; at: number; position: number } {
+    let slab = this.#slabs.at(-1);
+    if (!slab || slab.used + length > slab.buffer.length) {
+      const size = Math.max(STORE.tailSlabBytes, length);
+      slab = { base: this.#end, buffer: Buffer.allocUnsafeSlow(size), used: 0 };
+      this.#slabs.push(slab);
+      this.#bytes += size;
+    }
+    const at = slab.used;
+    const position = this.#end;
+    slab.used += length;
+    this.#end += length;
+    return { buffer: slab.buffer, at, position };
+  }
+
+  /** The bytes from `from` to `to`, in as few buffers as possible. */
+  slices(from: number, to: number): Buffer[] {
+    const buffers: Buffer[] = [];
+    for (const { base, buffer, used } of this.#slabs) {
+      const begin = Math.max(0, from - base);
+      const end = Math.min(used, to - base);
+      if (end > begin) buffers.push(buffer.subarray(begin, end));
+    }
+    return buffers;
+  }
+
+  /** The `length` bytes at `position`, or undefined when they are no longer in memory. */
+  read(position: number, length: number): Buffer | undefined {
+    for (let i = this.#slabs.length - 1; i >= 0; i--) {
+      const slab = this.#slabs[i] as Slab;
+      if (slab.base > position) continue;
+      const at = position - slab.base;
+      if (at + length > slab.used) return undefined;
+      return slab.buffer.subarray(at, at + length);
+    }
+    return undefined;
+  }
+
+  /** Forgets the oldest slabs that are on disk (end before `written`) beyond what is to be kept. */
+  trim(written: number): void {
+    const keep = STORE.tailSlabs * STORE.tailSlabBytes;
+    while (this.#slabs.length > 1 && this.#bytes > keep) {
+      const oldest = this.#slabs[0] as Slab;
+      if (oldest.base + oldest.used > written) return;
+      this.#bytes -= oldest.buffer.length;
+      this.#slabs.shift();
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/** The consumer groups of this broker: definitions that live in the log. */
+import { SluiceError } from '#lib/errors';
+import { CONSUME, TOPIC } from '#lib/limits';
+import { assertGroupName, splitName } from '#proto/names';
+
+import type { IndexChange, IndexDatabase } from '../store/index-database.ts';
+import { put } from '../store/index-database.ts';
+import { groupKey, tableRange } from '../store/index-keys.ts';
+import { RECORD_TYPE, bytesPayload } from '../store/record.ts';
+import type { LogRecord, Payload, RecordType } from '../store/record.ts';
+import type { Store } from '../store/store.ts';
+
+export interface GroupDefinition {
+  /** The log position of its first definition: never another group's, not even of the same name. */
+  id: number;
+  /** With its namespace: `{namespace}%{name}`. */
+  name: string;
+  ordered: boolean;
+  /** Retries after the first delivery; then the message goes to the dead-letter topic. */
+  retryMaxTimes: number;
+  createdMs: number;
+}
+
+export type Group = Readonly<GroupDefinition>;
+
+export class Groups {
+  readonly #store: Store;
+  readonly #byName = new Map<string, Group>();
+  readonly #byId = new Map<number, Group>();
+  #changed = new Map<number, Group | null>();
+  onDelete: (group: Group) => void = () => undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get all(): Iterable<Group> {
+    return this.#byName.values();
+  }
+
+  get count(): number {
+    return this.#byName.size;
+  }
+
+  find(name: string): Group | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(id: number): Group | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** @throws SluiceError CONSUMER_GROUP_NOT_FOUND */
+  get(name: string): Group {
+    const group = this.#byName.get(name);
+    if (!group) throw new SluiceError('CONSUMER_GROUP_NOT_FOUND', `there is no group ${name}`);
+    return group;
+  }
+
+  /**
+   * Resolves when the group is stored.
+   * @throws SluiceError ILLEGAL_CONSUMER_GROUP, ALREADY_EXISTS, BAD_REQUEST
+   */
+  async create(
+    name: string,
+    { ordered = false, retryMaxTimes = CONSUME.retriesDefault as number } = {},
+  ): Promise<Group> {
+    assertGroupName(splitName(name));
+    if (this.#byName.has(name)) {
+      throw new SluiceError('ALREADY_EXISTS', `the group ${name} exists already`);
+    }
+    if (this.#byName.size >= TOPIC.groupsMax) {
+      throw new SluiceError('BAD_REQUEST', `a broker has at most ${TOPIC.groupsMax} groups`);
+    }
+    const id = this.#store.end;
+    return this.#define({ id, name, ordered, retryMaxTimes, createdMs: this.#store.nowMs() });
+  }
+
+  /** @throws SluiceError CONSUMER_GROUP_NOT_FOUND, BAD_REQUEST */
+  async update(
+    name: string,
+    change: { ordered?: boolean; retryMaxTimes?: number },
+  ): Promise<Group> {
+    return this.#define({ ...this.get(name), ...change });
+  }
+
+  /** Deletes a group with its progress. @throws SluiceError CONSUMER_GROUP_NOT_FOUND */
+  async delete(name: string): Promise<void> {
+    const { id } = this.get(name);
+    const payload = bytesPayload(Buffer.from(JSON.stringify({ id })));
+    const { end } = this.#store.append(RECORD_TYPE.groupDeleted, payload);
+    this.#remove(id);
+    await this.#store.whenCommitted(end);
+  }
+
+  async #define(group: Group): Promise<Group> {
+    assertRetries(group.retryMaxTimes);
+    const payload = bytesPayload(Buffer.from(JSON.stringify(group)));
+    const { end } = this.#store.append(RECORD_TYPE.group, payload);
+    this.#put(group);
+    await this.#store.whenCommitted(end);
+    return group;
+  }
+
+  #put(group: Group): void {
+    this.#byId.set(group.id, group);
+    this.#byName.set(group.name, group);
+    this.#changed.set(group.id, group);
+  }
+
+  #remove(id: number): void {
+    const group = this.#byId.get(id);
+    if (!group) return;
+    this.#byId.delete(id);
+    this.#byName.delete(group.name);
+    this.#changed.set(id, null);
+    this.onDelete(group);
+  }
+
+  async load(database: IndexDatabase): Promise<void> {
+    this.#byId.clear();
+    this.#byName.clear();
+    for (const [, value] of await database.entries(tableRange('group'))) {
+      this.#put(JSON.parse(value.toString()) as GroupDefinition);
+    }
+    this.#changed.clear();
+  }
+
+  apply({ type, payload }: LogRecord): void {
+    const group = JSON.parse(payload.toString()) as GroupDefinition;
+    if (type === RECORD_TYPE.group) this.#put(group);
+    else this.#remove(group.id);
+  }
+
+  collect(changes: IndexChange[]): void {
+    for (const [id, group] of this.#changed) {
+      if (group) changes.push(put(groupKey(id), Buffer.from(JSON.stringify(group))));
+      else changes.push({ type: 'del', key: groupKey(id) });
+    }
+    this.#changed = new Map();
+  }
+
+  carry(append: (type: RecordType, payload: Payload) => void): void {
+    for (const group of this.#byName.values()) {
+      append(RECORD_TYPE.group, bytesPayload(Buffer.from(JSON.stringify(group))));
+    }
+  }
+}
+
+function assertRetries(retryMaxTimes: number): void {
+  const { retriesMax } = CONSUME;
+  if (Number.isInteger(retryMaxTimes) && retryMaxTimes >= 0 && retryMaxTimes <= retriesMax) return;
+  throw new SluiceError('BAD_REQUEST', `a group retries 0 to ${retriesMax} times`);
+}

@@ -1,0 +1,35 @@
+/** Values of options and arguments, checked while the command line is read. */
+import { InvalidArgumentError } from 'commander';
+
+/** For commander: a whole number in a range, in a message that says the range. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Allowed: a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** As `wholeNumber`, with fractions. */
+export function realNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Allowed: a number from ${min} to ${max}.`);
+  };
+}
+
+/** For an option that may come several times. */
+export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, text];
+}
+
+/** For `--property NAME=VALUE`, several times. */
+export function collectProperty(
+  text: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Allowed: NAME=VALUE.');
+  return { ...earlier, [text.slice(0, equals)]: text.slice(equals + 1) };
+}

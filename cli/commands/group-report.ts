@@ -1,0 +1,91 @@
+/** Consumer groups as the command line prints them. */
+import { timeText, type Report } from '#cli/output';
+import { facts, table } from '#cli/table';
+import type { AdminClient } from '#proto/admin-client';
+import type { Group, GroupDetails, GroupQueue, GroupSummary } from '#proto/admin-types';
+
+export async function allGroups(client: AdminClient): Promise<readonly GroupSummary[]> {
+  const groups: GroupSummary[] = [];
+  let pageToken = '';
+  do {
+    const page = await client.call('ListGroups', { pageToken });
+    groups.push(...page.groups);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  return groups;
+}
+
+export function groupData({ name, ordered, maxAttempts, createdMs }: Group): object {
+  return { name, ordered, maxAttempts, createdMs };
+}
+
+export function listReport(groups: readonly GroupSummary[]): Report {
+  const known = groups.map(({ group, lag, members }) => ({ group: present(group), lag, members }));
+  const text = (): string => {
+    if (known.length === 0) return 'no groups yet; `sluice group create NAME` makes one\n';
+    const rows = known.map(({ group, lag, members }) => [
+      group.name,
+      orderText(group),
+      group.maxAttempts,
+      members,
+      lag,
+    ]);
+    return table(['NAME', 'ORDERED', 'ATTEMPTS', 'MEMBERS', 'LAG'], rows);
+  };
+  const data = known.map(({ group, lag, members }) => ({ ...groupData(group), lag, members }));
+  return { data, text };
+}
+
+export function describeReport(details: GroupDetails): Report {
+  const group = present(details.group);
+  const { topics, members } = details;
+  const lag = topics.flatMap(({ queues }) => queues).reduce((sum, queue) => sum + queue.lag, 0);
+  const head = (): string =>
+    facts([
+      ['Group', group.name],
+      ['Ordered', orderText(group)],
+      ['Max attempts', group.maxAttempts],
+      ['Created', timeText(group.createdMs)],
+      ['Members', members.length],
+      ['Lag', lag],
+    ]);
+  return {
+    data: { ...groupData(group), lag, topics, members },
+    text: () => [head(), queueTable(details), memberTable(details)].filter(Boolean).join('\n'),
+  };
+}
+
+function queueTable({ topics }: GroupDetails): string {
+  const rows = topics.flatMap(({ topic, queues }) =>
+    queues.map((queue) => [topic, ...queueCells(queue)]),
+  );
+  if (rows.length === 0) return 'It has not consumed any topic yet.\n';
+  const headings = ['TOPIC', 'QUEUE', 'PROGRESS', 'NEXT', 'LAG', 'IN FLIGHT', 'RETRY'];
+  return table(headings, rows);
+}
+
+function queueCells(state: GroupQueue): readonly number[] {
+  const { queue, progress, maxOffset, lag, inFlight, waitingRetry } = state;
+  return [queue, progress, maxOffset, lag, inFlight, waitingRetry];
+}
+
+function memberTable({ members }: GroupDetails): string {
+  if (members.length === 0) return '';
+  const rows = members.map(({ clientId, kind, address, language, version, connectedMs }) => [
+    clientId,
+    kind,
+    address,
+    `${language} ${version}`.trim(),
+    timeText(connectedMs),
+  ]);
+  return table(['MEMBER', 'KIND', 'ADDRESS', 'CLIENT', 'CONNECTED SINCE'], rows);
+}
+
+function orderText({ ordered }: Group): string {
+  return ordered ? 'yes' : 'no';
+}
+
+function present(group: Group | null): Group {
+  if (group === null) throw new TypeError('the answer has no group');
+  return group;
+}

@@ -1,0 +1,111 @@
+/** `sluice group …` */
+import { Argument, Option, type Command } from 'commander';
+import { runAdmin } from '#cli/admin-command';
+import { wholeNumber } from '#cli/arguments';
+import { allGroups, describeReport, groupData, listReport } from '#cli/commands/group-report';
+import { confirmDelete } from '#cli/confirm';
+import { UsageError } from '#cli/failure';
+import type { Report } from '#cli/output';
+import { CONSUME } from '#lib/limits';
+import type { Group } from '#proto/admin-types';
+
+interface GroupOptions {
+  readonly ordered?: boolean;
+  readonly maxAttempts?: number;
+}
+
+export function addGroupCommands(program: Command): void {
+  const group = program
+    .command('group')
+    .description('Create, show, change and delete consumer groups');
+  addCreate(group);
+  addUpdate(group);
+  addDelete(group);
+  group
+    .command('list')
+    .description('All groups, with how far they are behind')
+    .action((_options: object, command: Command) =>
+      runAdmin(command, async (client) => listReport(await allGroups(client))),
+    );
+  group
+    .command('describe')
+    .description('One group: its members, and per queue its progress, lag and what is on its way')
+    .addArgument(new Argument('<name>', 'Its name'))
+    .action((name: string, _options: object, command: Command) =>
+      runAdmin(command, async (client) =>
+        describeReport(await client.call('DescribeGroup', { name })),
+      ),
+    );
+}
+
+const attemptsOption = (): Option => {
+  const max = CONSUME.retriesMax + 1;
+  return new Option(
+    '--max-attempts <n>',
+    `Deliveries of a message, the first included, before it goes to %DLQ%NAME, 1 to ${max}`,
+  ).argParser(wholeNumber(1, max));
+};
+
+function addCreate(group: Command): void {
+  group
+    .command('create')
+    .description('Create a consumer group')
+    .addArgument(new Argument('<name>', 'Letters, digits, _ - %, up to 64 characters'))
+    .option('--ordered', 'Messages of one message group are handed out one after the other', false)
+    .addOption(attemptsOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice group create billing\n' +
+        '  sluice group create ledger --ordered --max-attempts 5\n',
+    )
+    .action((name: string, { ordered, maxAttempts }: GroupOptions, command: Command) =>
+      runAdmin(command, async (client) =>
+        changeReport(
+          'created',
+          await client.call('CreateGroup', { name, ordered: ordered ?? false, maxAttempts }),
+        ),
+      ),
+    );
+}
+
+function addUpdate(group: Command): void {
+  group
+    .command('update')
+    .description('Change a consumer group; what is not given stays as it is')
+    .addArgument(new Argument('<name>', 'Its name'))
+    .option('--ordered', 'Messages of one message group are handed out one after the other')
+    .option('--no-ordered', 'Messages are handed out as they come')
+    .addOption(attemptsOption())
+    .action((name: string, { ordered, maxAttempts }: GroupOptions, command: Command) =>
+      runAdmin(command, async (client) => {
+        if (ordered === undefined && maxAttempts === undefined) {
+          throw new UsageError('nothing to change: give --ordered, --no-ordered or --max-attempts');
+        }
+        const request = { name, ordered, maxAttempts };
+        return changeReport('updated', await client.call('UpdateGroup', request));
+      }),
+    );
+}
+
+function addDelete(group: Command): void {
+  group
+    .command('delete')
+    .description('Delete a consumer group and its progress')
+    .addArgument(new Argument('<name>', 'Its name'))
+    .option('--yes', 'Do not ask', false)
+    .action((name: string, { yes }: { yes: boolean }, command: Command) =>
+      runAdmin(command, async (client) => {
+        await confirmDelete('group', name, yes);
+        await client.call('DeleteGroup', { name });
+        return { data: { deleted: name }, text: () => `group ${name} deleted\n` };
+      }),
+    );
+}
+
+function changeReport(what: string, group: Group): Report {
+  const order = group.ordered ? 'ordered, ' : '';
+  return {
+    data: groupData(group),
+    text: () => `group ${group.name} ${what}: ${order}${group.maxAttempts} attempts\n`,
+  };
+}

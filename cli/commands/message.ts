@@ -1,0 +1,12 @@
+/** `sluice message …` */
+import type { Command } from 'commander';
+import { addGet } from '#cli/commands/message-get';
+import { addReceive } from '#cli/commands/message-receive';
+import { addSend } from '#cli/commands/message-send';
+
+export function addMessageCommands(program: Command): void {
+  const message = program.command('message').description('Send, receive and look up messages');
+  addSend(message);
+  addReceive(message);
+  addGet(message);
+}

@@ -1,0 +1,501 @@
+/**
+ * Generated from proto/admin.proto by scripts/generate-types.ts; don't edit.
+ *
+ * Of each message the first interface is what decode returns, complete; the one that ends in Input
+ * is what encode takes, where everything may be left out. Enums are open: a peer may send a number
+ * that is not listed, so their type is number.
+ */
+
+export const TopicKind = {
+  TOPIC_KIND_UNSPECIFIED: 0,
+  NORMAL: 1,
+  FIFO: 2,
+  GLOBAL_FIFO: 3,
+  DELAY: 4,
+  TRANSACTION: 5,
+} as const;
+
+export interface Topic {
+  name: string;
+  /** TopicKind */
+  kind: number;
+  queues: number;
+  createdMs: number;
+}
+
+export interface TopicInput {
+  name?: string | null | undefined;
+  /** TopicKind */
+  kind?: number | null | undefined;
+  queues?: number | null | undefined;
+  createdMs?: number | null | undefined;
+}
+
+export interface CreateTopicRequest {
+  name: string;
+  /** TopicKind */
+  kind: number;
+  queues?: number;
+}
+
+export interface CreateTopicRequestInput {
+  name?: string | null | undefined;
+  /** TopicKind */
+  kind?: number | null | undefined;
+  queues?: number | null | undefined;
+}
+
+export interface UpdateTopicRequest {
+  name: string;
+  /** TopicKind */
+  kind: number;
+  queues?: number;
+}
+
+export interface UpdateTopicRequestInput {
+  name?: string | null | undefined;
+  /** TopicKind */
+  kind?: number | null | undefined;
+  queues?: number | null | undefined;
+}
+
+export interface DeleteTopicRequest {
+  name: string;
+}
+
+export interface DeleteTopicRequestInput {
+  name?: string | null | undefined;
+}
+
+export interface DeleteTopicResponse {}
+
+export interface DeleteTopicResponseInput {}
+
+export interface DescribeTopicRequest {
+  name: string;
+}
+
+export interface DescribeTopicRequestInput {
+  name?: string | null | undefined;
+}
+
+export interface TopicQueue {
+  queue: number;
+  minOffset: number;
+  maxOffset: number;
+  lastWriteMs?: number;
+}
+
+export interface TopicQueueInput {
+  queue?: number | null | undefined;
+  minOffset?: number | null | undefined;
+  maxOffset?: number | null | undefined;
+  lastWriteMs?: number | null | undefined;
+}
+
+export interface TopicDetails {
+  topic: Topic | null;
+  queues: TopicQueue[];
+  groups: string[];
+}
+
+export interface TopicDetailsInput {
+  topic?: TopicInput | null | undefined;
+  queues?: readonly TopicQueueInput[] | null | undefined;
+  groups?: readonly string[] | null | undefined;
+}
+
+export interface ListTopicsRequest {
+  pageToken: string;
+  pageSize: number;
+}
+
+export interface ListTopicsRequestInput {
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+}
+
+export interface ListTopicsResponse {
+  topics: Topic[];
+  nextPageToken: string;
+}
+
+export interface ListTopicsResponseInput {
+  topics?: readonly TopicInput[] | null | undefined;
+  nextPageToken?: string | null | undefined;
+}
+
+export interface Group {
+  name: string;
+  ordered: boolean;
+  maxAttempts: number;
+  createdMs: number;
+}
+
+export interface GroupInput {
+  name?: string | null | undefined;
+  ordered?: boolean | null | undefined;
+  maxAttempts?: number | null | undefined;
+  createdMs?: number | null | undefined;
+}
+
+export interface CreateGroupRequest {
+  name: string;
+  ordered: boolean;
+  maxAttempts?: number;
+}
+
+export interface CreateGroupRequestInput {
+  name?: string | null | undefined;
+  ordered?: boolean | null | undefined;
+  maxAttempts?: number | null | undefined;
+}
+
+export interface UpdateGroupRequest {
+  name: string;
+  ordered?: boolean;
+  maxAttempts?: number;
+}
+
+export interface UpdateGroupRequestInput {
+  name?: string | null | undefined;
+  ordered?: boolean | null | undefined;
+  maxAttempts?: number | null | undefined;
+}
+
+export interface DeleteGroupRequest {
+  name: string;
+}
+
+export interface DeleteGroupRequestInput {
+  name?: string | null | undefined;
+}
+
+export interface DeleteGroupResponse {}
+
+export interface DeleteGroupResponseInput {}
+
+export interface DescribeGroupRequest {
+  name: string;
+}
+
+export interface DescribeGroupRequestInput {
+  name?: string | null | undefined;
+}
+
+export interface GroupQueue {
+  queue: number;
+  progress: number;
+  maxOffset: number;
+  lag: number;
+  inFlight: number;
+  waitingRetry: number;
+}
+
+export interface GroupQueueInput {
+  queue?: number | null | undefined;
+  progress?: number | null | undefined;
+  maxOffset?: number | null | undefined;
+  lag?: number | null | undefined;
+  inFlight?: number | null | undefined;
+  waitingRetry?: number | null | undefined;
+}
+
+export interface GroupTopic {
+  topic: string;
+  queues: GroupQueue[];
+}
+
+export interface GroupTopicInput {
+  topic?: string | null | undefined;
+  queues?: readonly GroupQueueInput[] | null | undefined;
+}
+
+export interface GroupMember {
+  clientId: string;
+  kind: string;
+  address: string;
+  language: string;
+  version: string;
+  connectedMs: number;
+}
+
+export interface GroupMemberInput {
+  clientId?: string | null | undefined;
+  kind?: string | null | undefined;
+  address?: string | null | undefined;
+  language?: string | null | undefined;
+  version?: string | null | undefined;
+  connectedMs?: number | null | undefined;
+}
+
+export interface GroupDetails {
+  group: Group | null;
+  topics: GroupTopic[];
+  members: GroupMember[];
+}
+
+export interface GroupDetailsInput {
+  group?: GroupInput | null | undefined;
+  topics?: readonly GroupTopicInput[] | null | undefined;
+  members?: readonly GroupMemberInput[] | null | undefined;
+}
+
+export interface ListGroupsRequest {
+  pageToken: string;
+  pageSize: number;
+}
+
+export interface ListGroupsRequestInput {
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+}
+
+export interface GroupSummary {
+  group: Group | null;
+  lag: number;
+  members: number;
+}
+
+export interface GroupSummaryInput {
+  group?: GroupInput | null | undefined;
+  lag?: number | null | undefined;
+  members?: number | null | undefined;
+}
+
+export interface ListGroupsResponse {
+  groups: GroupSummary[];
+  nextPageToken: string;
+}
+
+export interface ListGroupsResponseInput {
+  groups?: readonly GroupSummaryInput[] | null | undefined;
+  nextPageToken?: string | null | undefined;
+}
+
+export interface SendMessageRequest {
+  topic: string;
+  tag?: string;
+  keys: string[];
+  properties: Record<string, string>;
+  body: Buffer;
+  messageGroup?: string;
+  deliverAtMs?: number;
+}
+
+export interface SendMessageRequestInput {
+  topic?: string | null | undefined;
+  tag?: string | null | undefined;
+  keys?: readonly string[] | null | undefined;
+  properties?: Readonly<Record<string, string>> | null | undefined;
+  body?: Uint8Array | null | undefined;
+  messageGroup?: string | null | undefined;
+  deliverAtMs?: number | null | undefined;
+}
+
+export interface SendMessageResponse {
+  messageId: string;
+  queue: number;
+  offset: number;
+}
+
+export interface SendMessageResponseInput {
+  messageId?: string | null | undefined;
+  queue?: number | null | undefined;
+  offset?: number | null | undefined;
+}
+
+export interface ReceiveMessagesRequest {
+  group: string;
+  topic: string;
+  filter: string;
+  count: number;
+  waitMs: number;
+  invisibleMs: number;
+  ack: boolean;
+}
+
+export interface ReceiveMessagesRequestInput {
+  group?: string | null | undefined;
+  topic?: string | null | undefined;
+  filter?: string | null | undefined;
+  count?: number | null | undefined;
+  waitMs?: number | null | undefined;
+  invisibleMs?: number | null | undefined;
+  ack?: boolean | null | undefined;
+}
+
+export interface ReceiveMessagesResponse {
+  messages: Message[];
+}
+
+export interface ReceiveMessagesResponseInput {
+  messages?: readonly MessageInput[] | null | undefined;
+}
+
+export interface GetMessageRequest {
+  topic: string;
+  messageId?: string;
+  queue?: number;
+  offset?: number;
+}
+
+export interface GetMessageRequestInput {
+  topic?: string | null | undefined;
+  messageId?: string | null | undefined;
+  queue?: number | null | undefined;
+  offset?: number | null | undefined;
+}
+
+export interface Message {
+  messageId: string;
+  topic: string;
+  queue: number;
+  offset: number;
+  tag?: string;
+  keys: string[];
+  properties: Record<string, string>;
+  body: Buffer;
+  messageGroup?: string;
+  deliverAtMs?: number;
+  attempt: number;
+  bornHost: string;
+  bornMs: number;
+  storedMs: number;
+}
+
+export interface MessageInput {
+  messageId?: string | null | undefined;
+  topic?: string | null | undefined;
+  queue?: number | null | undefined;
+  offset?: number | null | undefined;
+  tag?: string | null | undefined;
+  keys?: readonly string[] | null | undefined;
+  properties?: Readonly<Record<string, string>> | null | undefined;
+  body?: Uint8Array | null | undefined;
+  messageGroup?: string | null | undefined;
+  deliverAtMs?: number | null | undefined;
+  attempt?: number | null | undefined;
+  bornHost?: string | null | undefined;
+  bornMs?: number | null | undefined;
+  storedMs?: number | null | undefined;
+}
+
+export interface BrokerStatusRequest {}
+
+export interface BrokerStatusRequestInput {}
+
+export interface BrokerStatusResponse {
+  version: string;
+  identity: string;
+  durability: string;
+  startedMs: number;
+  uptimeMs: number;
+  readOnlyReason?: string;
+  log: LogStatus | null;
+  disk: DiskStatus | null;
+  topics: number;
+  groups: number;
+  connections: number;
+  memoryBytes: number;
+  rates: Rates | null;
+}
+
+export interface BrokerStatusResponseInput {
+  version?: string | null | undefined;
+  identity?: string | null | undefined;
+  durability?: string | null | undefined;
+  startedMs?: number | null | undefined;
+  uptimeMs?: number | null | undefined;
+  readOnlyReason?: string | null | undefined;
+  log?: LogStatusInput | null | undefined;
+  disk?: DiskStatusInput | null | undefined;
+  topics?: number | null | undefined;
+  groups?: number | null | undefined;
+  connections?: number | null | undefined;
+  memoryBytes?: number | null | undefined;
+  rates?: RatesInput | null | undefined;
+}
+
+export interface LogStatus {
+  startOffset: number;
+  endOffset: number;
+  committedOffset: number;
+  appliedOffset: number;
+  segments: number;
+}
+
+export interface LogStatusInput {
+  startOffset?: number | null | undefined;
+  endOffset?: number | null | undefined;
+  committedOffset?: number | null | undefined;
+  appliedOffset?: number | null | undefined;
+  segments?: number | null | undefined;
+}
+
+export interface DiskStatus {
+  usedBytes: number;
+  freeBytes: number;
+  totalBytes: number;
+}
+
+export interface DiskStatusInput {
+  usedBytes?: number | null | undefined;
+  freeBytes?: number | null | undefined;
+  totalBytes?: number | null | undefined;
+}
+
+export interface Rates {
+  messagesInPerSecond: number;
+  messagesOutPerSecond: number;
+  bytesInPerSecond: number;
+  bytesOutPerSecond: number;
+}
+
+export interface RatesInput {
+  messagesInPerSecond?: number | null | undefined;
+  messagesOutPerSecond?: number | null | undefined;
+  bytesInPerSecond?: number | null | undefined;
+  bytesOutPerSecond?: number | null | undefined;
+}
+
+/** Every message of the package by its name. */
+export interface Messages {
+  Topic: { decoded: Topic; input: TopicInput };
+  CreateTopicRequest: { decoded: CreateTopicRequest; input: CreateTopicRequestInput };
+  UpdateTopicRequest: { decoded: UpdateTopicRequest; input: UpdateTopicRequestInput };
+  DeleteTopicRequest: { decoded: DeleteTopicRequest; input: DeleteTopicRequestInput };
+  DeleteTopicResponse: { decoded: DeleteTopicResponse; input: DeleteTopicResponseInput };
+  DescribeTopicRequest: { decoded: DescribeTopicRequest; input: DescribeTopicRequestInput };
+  TopicQueue: { decoded: TopicQueue; input: TopicQueueInput };
+  TopicDetails: { decoded: TopicDetails; input: TopicDetailsInput };
+  ListTopicsRequest: { decoded: ListTopicsRequest; input: ListTopicsRequestInput };
+  ListTopicsResponse: { decoded: ListTopicsResponse; input: ListTopicsResponseInput };
+  Group: { decoded: Group; input: GroupInput };
+  CreateGroupRequest: { decoded: CreateGroupRequest; input: CreateGroupRequestInput };
+  UpdateGroupRequest: { decoded: UpdateGroupRequest; input: UpdateGroupRequestInput };
+  DeleteGroupRequest: { decoded: DeleteGroupRequest; input: DeleteGroupRequestInput };
+  DeleteGroupResponse: { decoded: DeleteGroupResponse; input: DeleteGroupResponseInput };
+  DescribeGroupRequest: { decoded: DescribeGroupRequest; input: DescribeGroupRequestInput };
+  GroupQueue: { decoded: GroupQueue; input: GroupQueueInput };
+  GroupTopic: { decoded: GroupTopic; input: GroupTopicInput };
+  GroupMember: { decoded: GroupMember; input: GroupMemberInput };
+  GroupDetails: { decoded: GroupDetails; input: GroupDetailsInput };
+  ListGroupsRequest: { decoded: ListGroupsRequest; input: ListGroupsRequestInput };
+  GroupSummary: { decoded: GroupSummary; input: GroupSummaryInput };
+  ListGroupsResponse: { decoded: ListGroupsResponse; input: ListGroupsResponseInput };
+  SendMessageRequest: { decoded: SendMessageRequest; input: SendMessageRequestInput };
+  SendMessageResponse: { decoded: SendMessageResponse; input: SendMessageResponseInput };
+  ReceiveMessagesRequest: { decoded: ReceiveMessagesRequest; input: ReceiveMessagesRequestInput };
+  ReceiveMessagesResponse: {
+    decoded: ReceiveMessagesResponse;
+    input: ReceiveMessagesResponseInput;
+  };
+  GetMessageRequest: { decoded: GetMessageRequest; input: GetMessageRequestInput };
+  Message: { decoded: Message; input: MessageInput };
+  BrokerStatusRequest: { decoded: BrokerStatusRequest; input: BrokerStatusRequestInput };
+  BrokerStatusResponse: { decoded: BrokerStatusResponse; input: BrokerStatusResponseInput };
+  LogStatus: { decoded: LogStatus; input: LogStatusInput };
+  DiskStatus: { decoded: DiskStatus; input: DiskStatusInput };
+  Rates: { decoded: Rates; input: RatesInput };
+}

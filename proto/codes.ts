@@ -1,0 +1,250 @@
+/**
+ * What each error code is on the gRPC wire, and what it means to the one who gets it. The texts are
+ * here so that `docs/errors.md` (made by `scripts/generate-errors-doc.ts`) can't drift from them.
+ *
+ * The number decides what public clients do next. A producer tries its next queue at once and sets
+ * the endpoint aside until a heartbeat succeeds, except on TOO_MANY_REQUESTS, where it waits its
+ * backoff first. A push consumer polls again after 1 s, on TOO_MANY_REQUESTS after 20 ms. Acks are
+ * repeated each second, except on INVALID_RECEIPT_HANDLE. A number unknown to a client becomes
+ * "unsupported" there. wire.md A.2, F.10
+ */
+import { SluiceError } from '#lib/errors';
+import type { ErrorCode } from '#lib/errors';
+import { CONSUME, MESSAGE, NAME, PRODUCT } from '#lib/limits';
+import { Code } from '#proto/types';
+
+export { Code };
+
+export type CodeName = keyof typeof Code;
+
+/** apache.rocketmq.v2.Status as everything here passes it on. */
+export interface Status {
+  readonly code: number;
+  readonly message: string;
+}
+
+export interface CodeEntry {
+  /** The name of the number in apache.rocketmq.v2. */
+  readonly wire: CodeName;
+  readonly when: string;
+  readonly action: string;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+
+const BODY_MAX = `${MESSAGE.bodyBytesMax / MIB} MiB`;
+const TIMED_BODY_MAX = `${MESSAGE.timedBodyBytesMax / KIB} KiB`;
+const PROPERTIES_MAX = `${MESSAGE.propertiesBytesMax / KIB} KiB`;
+const INVISIBLE_MIN = `${CONSUME.invisibleMinMs / SECOND} s`;
+const INVISIBLE_MAX = `${CONSUME.invisibleMaxMs / HOUR} h`;
+
+export const OK_STATUS: Status = { code: Code.OK, message: 'OK' };
+
+export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
+  BAD_REQUEST: {
+    wire: 'BAD_REQUEST',
+    when: 'The request is not valid protobuf, or a field is missing or out of its range.',
+    action: 'Correct the request; the message names the field.',
+  },
+  ILLEGAL_TOPIC: {
+    wire: 'ILLEGAL_TOPIC',
+    when: 'The topic name is empty, too long, has a character that is not allowed, or is reserved.',
+    action: `Use 1 to ${NAME.topicCharsMax} letters, digits, and the characters % | - _`,
+  },
+  ILLEGAL_CONSUMER_GROUP: {
+    wire: 'ILLEGAL_CONSUMER_GROUP',
+    when: 'The group name is empty, too long, has a character that is not allowed, or is reserved.',
+    action: `Use 1 to ${NAME.groupCharsMax} letters, digits, and the characters % | - _`,
+  },
+  ILLEGAL_MESSAGE_TAG: {
+    wire: 'ILLEGAL_MESSAGE_TAG',
+    when: 'The tag is blank, too long, or has `|` or a control character in it.',
+    action: 'Choose another tag, or send without one.',
+  },
+  ILLEGAL_MESSAGE_KEY: {
+    wire: 'ILLEGAL_MESSAGE_KEY',
+    when: 'A key is blank, too long, or has a control character or a space in it.',
+    action: 'Choose other keys; a message needs none.',
+  },
+  ILLEGAL_MESSAGE_GROUP: {
+    wire: 'ILLEGAL_MESSAGE_GROUP',
+    when: 'The message group of an ordered message is missing, blank, or too long.',
+    action: `Set a message group of 1 to ${MESSAGE.messageGroupBytesMax} bytes.`,
+  },
+  ILLEGAL_MESSAGE_PROPERTY_KEY: {
+    wire: 'ILLEGAL_MESSAGE_PROPERTY_KEY',
+    when: 'A user property has a reserved name, or a control character in its key or value.',
+    action: 'Rename the property.',
+  },
+  ILLEGAL_MESSAGE_ID: {
+    wire: 'ILLEGAL_MESSAGE_ID',
+    when: 'The message id is blank or too long.',
+    action: 'Let the client library make the id.',
+  },
+  ILLEGAL_FILTER_EXPRESSION: {
+    wire: 'ILLEGAL_FILTER_EXPRESSION',
+    when: 'The filter of a subscription is too long or not valid for its type.',
+    action: 'Use `*`, or tags joined by `||`, or a valid SQL92 condition.',
+  },
+  ILLEGAL_INVISIBLE_TIME: {
+    wire: 'ILLEGAL_INVISIBLE_TIME',
+    when: 'The invisible time is shorter or longer than allowed.',
+    action: `Use ${INVISIBLE_MIN} to ${INVISIBLE_MAX}; from 0 when changing it.`,
+  },
+  ILLEGAL_DELIVERY_TIME: {
+    wire: 'ILLEGAL_DELIVERY_TIME',
+    when: 'The delivery time is further away than allowed, or not valid.',
+    action: `Schedule within ${PRODUCT.delayMaxMs / DAY} days.`,
+  },
+  ILLEGAL_POLLING_TIME: {
+    wire: 'ILLEGAL_POLLING_TIME',
+    when: "The polling time is not shorter than what is left of the call's deadline.",
+    action: 'Give the call a deadline later than the polling time, or poll for less time.',
+  },
+  ILLEGAL_OFFSET: {
+    wire: 'ILLEGAL_OFFSET',
+    when: 'The offset is negative or outside of what the queue holds.',
+    action: 'Ask for the offset with QueryOffset and go on from there.',
+  },
+  INVALID_RECEIPT_HANDLE: {
+    wire: 'INVALID_RECEIPT_HANDLE',
+    when: 'The receipt handle is forged, expired, already used, or replaced by a newer one.',
+    action: "Don't repeat the call; the message will be or was delivered again.",
+  },
+  MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: {
+    wire: 'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
+    when: 'The message is of another kind than its topic, or mixes properties of several kinds.',
+    action: 'Send to a topic of the right kind.',
+  },
+  MESSAGE_CORRUPTED: {
+    wire: 'MESSAGE_CORRUPTED',
+    when: "The body doesn't match its digest, or the messages of one call have several topics.",
+    action: 'Send the message again; send each topic in its own call.',
+  },
+  UNRECOGNIZED_CLIENT_TYPE: {
+    wire: 'UNRECOGNIZED_CLIENT_TYPE',
+    when: 'A heartbeat came from a client whose settings the server does not know.',
+    action: 'Send the settings on a Telemetry stream; client libraries do so by themselves.',
+  },
+  CLIENT_ID_REQUIRED: {
+    wire: 'CLIENT_ID_REQUIRED',
+    when: 'The call has no `x-mq-client-id`, or one that is too long.',
+    action: 'Set the header; client libraries do so by themselves.',
+  },
+  INVALID_CLIENT_PROPERTIES: {
+    wire: 'INVALID_CLIENT_PROPERTIES',
+    when: "The properties in a client's settings are not valid.",
+    action: 'Correct the properties of the client.',
+  },
+  UNAUTHORIZED: {
+    wire: 'UNAUTHORIZED',
+    when: 'The credentials are missing, unknown, or the signature is wrong.',
+    action: 'Check access key and secret.',
+  },
+  FORBIDDEN: {
+    wire: 'FORBIDDEN',
+    when: 'The user, or the permission of the topic, does not allow this.',
+    action: 'Have the right granted.',
+  },
+  NOT_FOUND: {
+    wire: 'NOT_FOUND',
+    when: 'What the call names does not exist.',
+    action: 'Check the name.',
+  },
+  MESSAGE_NOT_FOUND: {
+    wire: 'MESSAGE_NOT_FOUND',
+    when: 'There is no message now, or none with that id; the usual end of an empty poll.',
+    action: 'Poll again.',
+  },
+  TOPIC_NOT_FOUND: {
+    wire: 'TOPIC_NOT_FOUND',
+    when: 'The topic does not exist, or no broker that has it is alive.',
+    action: 'Create the topic; check that its brokers run.',
+  },
+  CONSUMER_GROUP_NOT_FOUND: {
+    wire: 'CONSUMER_GROUP_NOT_FOUND',
+    when: 'The group does not exist.',
+    action: 'Create the group.',
+  },
+  OFFSET_NOT_FOUND: {
+    wire: 'OFFSET_NOT_FOUND',
+    when: 'The group has committed no offset in that queue yet.',
+    action: 'Choose where to start with QueryOffset.',
+  },
+  ALREADY_EXISTS: {
+    wire: 'PRECONDITION_FAILED',
+    when: 'What the call creates is already there, with another definition.',
+    action: 'Use another name, or update what is there.',
+  },
+  MESSAGE_BODY_TOO_LARGE: {
+    wire: 'MESSAGE_BODY_TOO_LARGE',
+    when: `The body is above ${BODY_MAX}, or ${TIMED_BODY_MAX} if scheduled or transactional.`,
+    action: 'Send less: compress the body, split it, or send a reference to it.',
+  },
+  MESSAGE_BODY_EMPTY: {
+    wire: 'MESSAGE_BODY_EMPTY',
+    when: 'The body has no bytes.',
+    action: 'Send at least one byte.',
+  },
+  MESSAGE_PROPERTIES_TOO_LARGE: {
+    wire: 'MESSAGE_PROPERTIES_TOO_LARGE',
+    when: `More than ${MESSAGE.userPropertiesMax} properties of the user, or above ${PROPERTIES_MAX}.`,
+    action: 'Move data from the properties into the body.',
+  },
+  TOO_MANY_REQUESTS: {
+    wire: 'TOO_MANY_REQUESTS',
+    when: 'A quota or a limit on concurrent work is reached.',
+    action: 'Repeat after a backoff, as client libraries do; raise the quota if it lasts.',
+  },
+  DISK_FULL: {
+    // Not TOO_MANY_REQUESTS: another broker may have room, and a producer should try it at once.
+    wire: 'INTERNAL_SERVER_ERROR',
+    when: "The broker's disk has less room than its reserve; reads go on.",
+    action: 'Make room or let retention do so; writes resume by themselves.',
+  },
+  STORE_UNAVAILABLE: {
+    wire: 'INTERNAL_SERVER_ERROR',
+    when: 'The log took a write error and is out of service, or is not open yet.',
+    action: 'Look at the log of the broker; it has to be restarted after a write error.',
+  },
+  SHUTTING_DOWN: {
+    // Not TOO_MANY_REQUESTS: that would keep producers and consumers at the broker that is leaving.
+    wire: 'INTERNAL_SERVER_ERROR',
+    when: 'The broker is stopping.',
+    action: 'Repeat; client libraries go to another broker or wait for this one.',
+  },
+  INTERNAL_ERROR: {
+    wire: 'INTERNAL_ERROR',
+    when: 'A fault in the server; its log has the cause.',
+    action: 'Repeat; report it if it comes back.',
+  },
+  NOT_IMPLEMENTED: {
+    wire: 'NOT_IMPLEMENTED',
+    when: 'The call exists in the protocol, but is not served yet.',
+    action: 'Do without it.',
+  },
+  UNSUPPORTED: {
+    wire: 'UNSUPPORTED',
+    when: 'The call is served, but not what it asks for.',
+    action: 'Do without it; the message says what is supported.',
+  },
+};
+
+/** The name of the error is in the text where the number alone does not tell it. */
+export function statusOf(error: unknown): Status {
+  const { code, message } = SluiceError.from(error);
+  const { wire } = CODES[code];
+  return { code: Code[wire], message: wire === code ? message : `${code}: ${message}` };
+}
+
+/** Of a call with several results: theirs if all agree, else MULTIPLE_RESULTS. wire.md A.7, A.9 */
+export function overallStatus(results: readonly Status[]): Status {
+  const first = results[0];
+  if (!first) return OK_STATUS;
+  if (results.every(({ code }) => code === first.code)) return first;
+  return { code: Code.MULTIPLE_RESULTS, message: 'the entries have different results' };
+}

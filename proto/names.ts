@@ -1,0 +1,67 @@
+/** Names of topics and groups: what is legal, and how namespace and dead letters go into them. */
+import { SluiceError } from '#lib/errors';
+import { NAME } from '#lib/limits';
+import type { ResourceName } from '#proto/wire/resource';
+
+export type { ResourceName };
+
+const LEGAL = /^[A-Za-z0-9_-]+$/;
+const SEPARATOR = '%';
+const DEAD_LETTER_PREFIX = '%DLQ%';
+/** Names that the original keeps for itself; a user's topic must not look like them. */
+const RESERVED = /^(rmq_sys_|SCHEDULE_TOPIC_|RMQ_SYS_|TBW102$|SELF_TEST_TOPIC$|OFFSET_MOVED_EVENT$)/;
+
+/** `{namespace}%{name}`, or the name alone where there is no namespace. */
+export function fullName({ namespace, name }: ResourceName): string {
+  return namespace === '' ? name : `${namespace}${SEPARATOR}${name}`;
+}
+
+/** The opposite of `fullName`. */
+export function splitName(full: string): ResourceName {
+  const at = full.startsWith(SEPARATOR) ? -1 : full.indexOf(SEPARATOR);
+  if (at < 0) return { namespace: '', name: full };
+  return { namespace: full.slice(0, at), name: full.slice(at + 1) };
+}
+
+export function deadLetterTopic(group: string): string {
+  return DEAD_LETTER_PREFIX + group;
+}
+
+export function isDeadLetterTopic(topic: string): boolean {
+  return topic.startsWith(DEAD_LETTER_PREFIX);
+}
+
+function complaint(what: string, { namespace, name }: ResourceName, charsMax: number) {
+  if (name === '') return `a ${what} name must not be empty`;
+  if (name.length > charsMax) {
+    return `a ${what} name has at most ${charsMax} characters, this one has ${name.length}`;
+  }
+  if (!LEGAL.test(name)) {
+    return `a ${what} name has letters, digits, _ and - only, not ${JSON.stringify(name)}`;
+  }
+  if (RESERVED.test(name)) return `the ${what} name ${name} is reserved`;
+  if (namespace.length > charsMax || (namespace !== '' && !LEGAL.test(namespace))) {
+    return `a namespace has at most ${charsMax} letters, digits, _ and -`;
+  }
+  return undefined;
+}
+
+/** @throws SluiceError ILLEGAL_TOPIC unless a user may have a topic of this name */
+export function assertTopicName(resource: ResourceName): void {
+  const wrong = complaint('topic', resource, NAME.topicCharsMax);
+  if (wrong !== undefined) throw new SluiceError('ILLEGAL_TOPIC', wrong);
+}
+
+/** As `assertTopicName`, but a dead-letter topic of a legal group is legal too: it can be read. */
+export function assertReadableTopicName(resource: ResourceName): void {
+  if (!resource.name.startsWith(DEAD_LETTER_PREFIX)) return assertTopicName(resource);
+  const name = resource.name.slice(DEAD_LETTER_PREFIX.length);
+  const wrong = complaint('topic', { ...splitName(name) }, NAME.groupCharsMax);
+  if (wrong !== undefined) throw new SluiceError('ILLEGAL_TOPIC', wrong);
+}
+
+/** @throws SluiceError ILLEGAL_CONSUMER_GROUP */
+export function assertGroupName(resource: ResourceName): void {
+  const wrong = complaint('group', resource, NAME.groupCharsMax);
+  if (wrong !== undefined) throw new SluiceError('ILLEGAL_CONSUMER_GROUP', wrong);
+}

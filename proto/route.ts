@@ -1,0 +1,71 @@
+/** Route answers: queues of a topic at a broker, and the address a client is to dial (wire.md A.6). */
+import { isIPv4, isIPv6 } from 'node:net';
+
+import { SluiceError } from '#lib/errors';
+import { AddressScheme, MessageType, Permission } from '#proto/types';
+import type { Endpoints, EndpointsInput, MessageQueueInput } from '#proto/types';
+import type { ResourceName } from '#proto/wire/resource';
+
+export interface HostPort {
+  host: string;
+  port: number;
+}
+
+/** A topic at one broker, as a route tells it. */
+export interface RoutedTopic {
+  kind: 'normal' | 'fifo' | 'global-fifo' | 'delay' | 'transaction';
+  queues: number;
+}
+
+const TYPES: Readonly<Record<RoutedTopic['kind'], number>> = {
+  normal: MessageType.NORMAL,
+  fifo: MessageType.FIFO,
+  'global-fifo': MessageType.FIFO,
+  delay: MessageType.DELAY,
+  transaction: MessageType.TRANSACTION,
+};
+
+/** Brokers are masters of their shard: clients send only to id 0. */
+const MASTER_ID = 0;
+const HOST_CHARS_MAX = 253;
+const PORT_MAX = 65_535;
+
+function schemeOf(host: string): number {
+  if (isIPv4(host)) return AddressScheme.IPv4;
+  return isIPv6(host) ? AddressScheme.IPv6 : AddressScheme.DOMAIN_NAME;
+}
+
+export function endpointsOf({ host, port }: HostPort): EndpointsInput {
+  return { scheme: schemeOf(host), addresses: [{ host, port }] };
+}
+
+/**
+ * The address by which the client itself reached us, for servers that don't know how they are reached.
+ * @throws SluiceError BAD_REQUEST when it is no address at all
+ */
+export function dialledEndpoints(endpoints: Endpoints | null): EndpointsInput | undefined {
+  const address = endpoints?.addresses[0];
+  if (!address) return undefined;
+  const { host, port } = address;
+  const legal = host !== '' && host.length <= HOST_CHARS_MAX && port > 0 && port <= PORT_MAX;
+  if (!legal) throw new SluiceError('BAD_REQUEST', 'the endpoints of the request are no address');
+  return { scheme: schemeOf(host), addresses: [{ host, port }] };
+}
+
+/** One entry a queue, in their order. */
+export function routeEntries(
+  resource: ResourceName,
+  topic: RoutedTopic,
+  brokerName: string,
+  endpoints: EndpointsInput,
+): MessageQueueInput[] {
+  const broker = { name: brokerName, id: MASTER_ID, endpoints };
+  const named = { resourceNamespace: resource.namespace, name: resource.name };
+  return Array.from({ length: topic.queues }, (_, id) => ({
+    topic: named,
+    id,
+    permission: Permission.READ_WRITE,
+    broker,
+    acceptMessageTypes: [TYPES[topic.kind]],
+  }));
+}

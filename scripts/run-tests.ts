@@ -1,0 +1,114 @@
+/**
+ * What `npm test` runs: types, lint, format, unused code, then every test. Ends with one line,
+ * `N passed, N failed`, where each check counts as one; exits with 1 if anything failed.
+ *
+ *   npm test                    everything but the slow suites (*.slow.test.ts)
+ *   npm test -- --slow          those too
+ *   npm test -- test/lib log    no checks, only the tests whose path matches one of these
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BIN = join(ROOT, 'node_modules', '.bin');
+const ENV = { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH'] ?? ''}` };
+
+interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Check {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+const CHECKS: readonly Check[] = [
+  { name: 'types', command: 'tsc', args: ['--noEmit'] },
+  { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
+  { name: 'format', command: 'prettier', args: ['--check', '--log-level', 'warn', '.'] },
+  { name: 'unused code', command: 'knip', args: ['--no-progress'] },
+];
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const withSlow = args.includes('--slow');
+  const paths = args.filter((argument) => argument !== '--slow');
+  const totals: Totals[] = [];
+  for (const check of paths.length === 0 ? CHECKS : []) totals.push(await runCheck(check));
+  totals.push(await runJest(paths, withSlow));
+  const passed = totals.reduce((sum, each) => sum + each.passed, 0);
+  const failed = totals.reduce((sum, each) => sum + each.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  if (failed > 0 || passed === 0) process.exitCode = 1;
+}
+
+async function runCheck({ name, command, args }: Check): Promise<Totals> {
+  const startMs = performance.now();
+  const isGood = (await run(command, args)) === 0;
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  console.log(`${isGood ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
+  return isGood ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** What jest writes with --json, as far as it is needed here. */
+interface JestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  /** Suites that could not even be loaded. */
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+async function runJest(paths: readonly string[], withSlow: boolean): Promise<Totals> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-jest-'));
+  const reportFile = join(directory, 'report.json');
+  try {
+    const exitCode = await run(process.execPath, [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
+      '--json',
+      `--outputFile=${reportFile}`,
+      ...(withSlow ? [] : ['--testPathIgnorePatterns=\\.slow\\.test\\.ts$']),
+      ...(paths.length > 0 ? ['--testPathPatterns', ...paths] : []),
+    ]);
+    return totalsOf(await readReport(reportFile), exitCode);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function readReport(file: string): Promise<JestReport | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as JestReport;
+  } catch (error) {
+    console.error('jest left no report:', error);
+    return undefined;
+  }
+}
+
+function totalsOf(report: JestReport | undefined, exitCode: number): Totals {
+  if (!report) return { passed: 0, failed: 1 };
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  // A test run that fails as a whole, e.g. for no tests at all, is a failure too.
+  const isUnexplained = exitCode !== 0 && failed === 0;
+  return { passed: report.numPassedTests, failed: isUnexplained ? 1 : failed };
+}
+
+/** Everything that the command prints is passed on as it comes; jest's JSON goes to its file. */
+async function run(command: string, args: readonly string[]): Promise<number> {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: ENV,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+await main();

@@ -1,0 +1,147 @@
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AdminBackend } from '#broker/admin/backend';
+import { createAdminService } from '#broker/admin/service';
+import { ERROR_CODES, SluiceError } from '#lib/errors';
+import { createLog } from '#lib/log';
+import { ADMIN_METHOD_NAMES, ADMIN_METHODS, type AdminMethod, type RequestOf } from '#proto/admin';
+import { createAdminClient, type AdminClient } from '#proto/admin-client';
+import { grpcStatusOf } from '#proto/admin-failure';
+import type { Call } from '#proto/grpc-transport/call';
+import { startAdminServer, type AdminServer } from '#support/admin-server';
+import { FakeAdminBackend } from '#support/fake-admin-backend';
+
+const TOKEN = 'correct-horse-battery';
+
+let backend: FakeAdminBackend;
+let server: AdminServer;
+let client: AdminClient;
+
+beforeAll(async () => {
+  backend = new FakeAdminBackend();
+  server = await startAdminServer(backend, TOKEN);
+  client = createAdminClient({ address: server.address, token: TOKEN });
+});
+afterAll(async () => {
+  client.close();
+  await server.stop();
+});
+beforeEach(() => {
+  backend.topicsByName.clear();
+});
+
+async function refusal<M extends AdminMethod>(
+  method: M,
+  request: RequestOf<M>['input'],
+): Promise<SluiceError> {
+  const outcome = await client.call(method, request).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(outcome).toBeInstanceOf(SluiceError);
+  return outcome as SluiceError;
+}
+
+test('every method of the .proto has its messages and its handler', () => {
+  expect([...ADMIN_METHOD_NAMES].sort()).toEqual(ADMIN_METHODS.map(({ name }) => name).sort());
+  const log = createLog({ level: 'silent', format: 'json' });
+  const service = createAdminService(backend, { token: undefined, log });
+  expect(Object.keys(service.methods).sort()).toEqual([...ADMIN_METHOD_NAMES].sort());
+});
+
+test('every error code has a gRPC status other than OK and UNKNOWN', () => {
+  for (const code of ERROR_CODES) {
+    expect([status.OK, status.UNKNOWN]).not.toContain(grpcStatusOf(code));
+  }
+  expect(grpcStatusOf('TOPIC_NOT_FOUND')).toBe(status.NOT_FOUND);
+  expect(grpcStatusOf('ILLEGAL_TOPIC')).toBe(status.INVALID_ARGUMENT);
+});
+
+describe('token', () => {
+  test.each([undefined, 'wrong', `${TOKEN} `, TOKEN.toUpperCase(), `${TOKEN}x`])(
+    '%j is refused, whatever the call',
+    async (token) => {
+      const stranger = createAdminClient({ address: server.address, token });
+      for (const method of ADMIN_METHOD_NAMES) {
+        await expect(stranger.call(method, {})).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+      }
+      stranger.close();
+    },
+  );
+});
+
+describe('lists', () => {
+  test('come in pages, in order of their names', async () => {
+    for (const name of ['c', 'a', 'b']) await client.call('CreateTopic', { name });
+    const first = await client.call('ListTopics', { pageSize: 2 });
+    expect(first.topics.map(({ name }) => name)).toEqual(['a', 'b']);
+    const { nextPageToken: pageToken } = first;
+    const second = await client.call('ListTopics', { pageSize: 2, pageToken });
+    expect(second).toMatchObject({ topics: [{ name: 'c' }], nextPageToken: '' });
+    const whole = await client.call('ListTopics', { pageSize: 3 });
+    expect(whole.nextPageToken).toBe('');
+  });
+
+  test('have a largest page', async () => {
+    expect(await refusal('ListGroups', { pageSize: 1001 })).toMatchObject({
+      code: 'BAD_REQUEST',
+      message: 'a page has at most 1000 entries; 1001 were asked for',
+    });
+  });
+});
+
+describe('refusals', () => {
+  test('of the backend arrive with their code and text', async () => {
+    expect(await refusal('DescribeTopic', { name: 'x' })).toMatchObject({
+      code: 'TOPIC_NOT_FOUND',
+      message: 'topic x does not exist',
+    });
+  });
+
+  test('a foreign failure keeps its text inside', async () => {
+    backend.sendFailure = new Error('/secret/path');
+    const { code, message } = await refusal('SendMessage', { topic: 'x' });
+    expect({ code, message }).toEqual({
+      code: 'INTERNAL_ERROR',
+      message: 'internal error; the server log has the cause',
+    });
+    backend.sendFailure = undefined;
+  });
+
+  test('of kinds, ranges and half a place', async () => {
+    const code = 'BAD_REQUEST';
+    expect(await refusal('CreateTopic', { name: 'x', kind: 99 })).toMatchObject({ code });
+    expect(await refusal('UpdateTopic', { name: 'x' })).toMatchObject({ code });
+    expect(await refusal('UpdateGroup', { name: 'x' })).toMatchObject({ code });
+    expect(await refusal('GetMessage', { topic: 'x', queue: 1 })).toMatchObject({ code });
+    expect(await refusal('ReceiveMessages', { count: 33 })).toMatchObject({ code });
+    expect(await refusal('ReceiveMessages', { waitMs: -1 })).toMatchObject({
+      code: 'ILLEGAL_POLLING_TIME',
+    });
+    expect(await refusal('ReceiveMessages', { invisibleMs: 1 })).toMatchObject({
+      code: 'ILLEGAL_INVISIBLE_TIME',
+      message: 'invisible time in ms must be from 10000 to 43200000, not 1',
+    });
+  });
+
+  test('bytes that are no request', async () => {
+    const log = createLog({ level: 'silent', format: 'json' });
+    const { methods } = createAdminService(backend as AdminBackend, { token: undefined, log });
+    const method = methods['CreateTopic'];
+    if (method?.kind !== 'unary') throw new Error('it is unary');
+    const call = { header: () => '', peer: 'test' } as unknown as Call;
+    await expect(method.handle(Buffer.from([0xff, 0xff]), call)).rejects.toMatchObject({
+      grpcStatus: status.INVALID_ARGUMENT,
+      trailers: { 'sluice-code': 'BAD_REQUEST' },
+    });
+  });
+});
+
+test('a receive waits no longer than the caller does', async () => {
+  await client.call('CreateTopic', { name: 't' });
+  await client.call('ReceiveMessages', { topic: 't', group: 'g', waitMs: 20_000 }, 5000);
+  const { waitMs, count, filter, invisibleMs } = backend.receives.at(-1) ?? {};
+  expect(waitMs).toBeLessThanOrEqual(4500);
+  expect(waitMs).toBeGreaterThan(1000);
+  expect({ count, filter, invisibleMs }).toEqual({ count: 1, filter: '*', invisibleMs: 60_000 });
+});

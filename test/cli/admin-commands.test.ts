@@ -1,0 +1,308 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SluiceError } from '#lib/errors';
+import { startAdminServer, type AdminServer } from '#support/admin-server';
+import { FakeAdminBackend, NOW_MS } from '#support/fake-admin-backend';
+import { runCli, type CliOptions, type CliResult } from '#support/run-cli';
+
+let backend: FakeAdminBackend;
+let server: AdminServer;
+
+beforeAll(async () => {
+  backend = new FakeAdminBackend();
+  server = await startAdminServer(backend);
+});
+afterAll(() => server.stop());
+
+beforeEach(() => {
+  backend.topicsByName.clear();
+  backend.groupsByName.clear();
+  backend.stored.length = 0;
+  backend.receives.length = 0;
+  backend.sendFailure = undefined;
+});
+
+function sluice(line: string, options?: CliOptions): Promise<CliResult> {
+  return runCli([...line.split(' '), '--admin', server.address], options);
+}
+
+async function output(line: string, options?: CliOptions): Promise<string> {
+  const { code, stdout, stderr } = await sluice(line, options);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+function seedTopic(name: string): void {
+  backend.topicsByName.set(name, {
+    name,
+    kind: 'fifo',
+    queues: 2,
+    createdMs: NOW_MS,
+    queueStates: [
+      { queue: 0, minOffset: 5, maxOffset: 12_345, lastWriteMs: NOW_MS },
+      { queue: 1, minOffset: 0, maxOffset: 0, lastWriteMs: undefined },
+    ],
+    groups: ['audit', 'billing'],
+  });
+}
+
+function seedGroup(name: string): void {
+  backend.groupsByName.set(name, {
+    name,
+    ordered: true,
+    maxAttempts: 5,
+    createdMs: NOW_MS,
+    topics: [
+      {
+        topic: 'orders',
+        queues: [
+          { queue: 0, progress: 90, maxOffset: 100, inFlight: 3, waitingRetry: 1 },
+          { queue: 1, progress: 7, maxOffset: 7, inFlight: 0, waitingRetry: 0 },
+        ],
+      },
+    ],
+    members: [
+      {
+        clientId: 'host@1@0@abc',
+        kind: 'push',
+        address: '10.0.0.7:5000',
+        language: 'JAVA',
+        version: '5.0.7',
+        connectedMs: NOW_MS,
+      },
+    ],
+  });
+}
+
+describe('topic', () => {
+  test('create says what was made, list shows it', async () => {
+    expect(await output('topic create orders --kind global-fifo --queues 1')).toBe(
+      'topic orders created: global-fifo, 1 queues\n',
+    );
+    expect(await output('topic create a')).toBe('topic a created: normal, 8 queues\n');
+    expect(await output('topic list')).toBe(
+      [
+        'NAME    KIND         QUEUES  CREATED',
+        'a       normal            8  2026-01-02T03:04:05Z',
+        'orders  global-fifo       1  2026-01-02T03:04:05Z',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('list reads every page', async () => {
+    for (let index = 0; index < 250; index++) seedTopic(`topic-${index}`);
+    const names = (JSON.parse(await output('topic list -o json')) as { name: string }[]).map(
+      ({ name }) => name,
+    );
+    expect(new Set(names).size).toBe(250);
+  });
+
+  test('describe shows queues and groups', async () => {
+    seedTopic('orders');
+    expect(await output('topic describe orders')).toBe(
+      [
+        'Topic    orders',
+        'Kind     fifo',
+        'Queues   2',
+        'Created  2026-01-02T03:04:05Z',
+        'Groups   audit, billing',
+        '',
+        'QUEUE  OLDEST   NEXT  MESSAGES  LAST WRITE',
+        '    0       5  12345     12340  2026-01-02T03:04:05Z',
+        '    1       0      0         0  -',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('update changes what is given', async () => {
+    seedTopic('orders');
+    expect(await output('topic update orders --queues 4')).toBe(
+      'topic orders updated: fifo, 4 queues\n',
+    );
+    expect(await sluice('topic update orders')).toMatchObject({
+      code: 2,
+      stderr: 'error: nothing to change: give --kind or --queues\n',
+    });
+  });
+
+  test('delete asks for --yes where nobody can type', async () => {
+    seedTopic('orders');
+    expect(await sluice('topic delete orders')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: "error: deleting topic orders can't be undone: confirm it with --yes\n",
+    });
+    expect(backend.topicsByName.has('orders')).toBe(true);
+    expect(await output('topic delete orders --yes')).toBe('topic orders deleted\n');
+    expect(backend.topicsByName.has('orders')).toBe(false);
+  });
+});
+
+describe('group', () => {
+  test('create, update, list', async () => {
+    expect(await output('group create ledger --ordered')).toBe(
+      'group ledger created: ordered, 17 attempts\n',
+    );
+    expect(await output('group update ledger --no-ordered --max-attempts 3')).toBe(
+      'group ledger updated: 3 attempts\n',
+    );
+    seedGroup('billing');
+    expect(await output('group list')).toBe(
+      [
+        'NAME     ORDERED  ATTEMPTS  MEMBERS  LAG',
+        'billing  yes             5        1   10',
+        'ledger   no              3        0    0',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('describe shows lag and members', async () => {
+    seedGroup('billing');
+    expect(await output('group describe billing')).toBe(
+      [
+        'Group         billing',
+        'Ordered       yes',
+        'Max attempts  5',
+        'Created       2026-01-02T03:04:05Z',
+        'Members       1',
+        'Lag           10',
+        '',
+        'TOPIC   QUEUE  PROGRESS  NEXT  LAG  IN FLIGHT  RETRY',
+        'orders      0        90   100   10          3      1',
+        'orders      1         7     7    0          0      0',
+        '',
+        'MEMBER        KIND  ADDRESS        CLIENT      CONNECTED SINCE',
+        'host@1@0@abc  push  10.0.0.7:5000  JAVA 5.0.7  2026-01-02T03:04:05Z',
+        '',
+      ].join('\n'),
+    );
+    expect(JSON.parse(await output('group describe billing -o json'))).toMatchObject({
+      name: 'billing',
+      lag: 10,
+      members: [{ clientId: 'host@1@0@abc' }],
+    });
+  });
+
+  test('delete', async () => {
+    seedGroup('billing');
+    expect(await output('group delete billing --yes')).toBe('group billing deleted\n');
+    expect(backend.groupsByName.size).toBe(0);
+  });
+});
+
+describe('message', () => {
+  test('send, get by id and by place', async () => {
+    seedTopic('orders');
+    const sent = await output(
+      'message send orders Hello --tag created --key k1 --key k2 --property source=shop=1',
+    );
+    expect(sent).toBe('sent id-0 to orders, queue 0, offset 0\n');
+    const text = [
+      'Message        id-0',
+      'Topic          orders',
+      'Queue, offset  0, 0',
+      'Tag            created',
+      'Keys           k1 k2',
+      'Properties     source=shop=1',
+      'Born           2026-01-02T03:04:05Z 10.0.0.7:5000',
+      'Stored         2026-01-02T03:04:05Z',
+      'Body           5 bytes',
+      '',
+      'Hello',
+      '',
+    ].join('\n');
+    expect(await output('message get orders id-0')).toBe(text);
+    expect(await output('message get orders --queue 0 --offset 0')).toBe(text);
+    expect(await output('message get orders id-0 --raw')).toBe('Hello');
+    expect(await sluice('message get orders')).toMatchObject({ code: 2 });
+  });
+
+  test('a body from standard input may be any bytes', async () => {
+    seedTopic('orders');
+    const stdin = Buffer.from([0xff, 0x00, 0x1b]);
+    await output('message send orders -', { stdin });
+    expect(backend.stored[0]?.body).toEqual(stdin);
+    expect(JSON.parse(await output('message get orders id-0 -o json'))).toMatchObject({
+      bodyBase64: '/wAb',
+    });
+  });
+
+  test('a body that would steer the terminal is made visible', async () => {
+    seedTopic('orders');
+    await output('message send orders -', { stdin: '\u001b[2Jgone\nline two' });
+    const text = await output('message get orders id-0');
+    expect(text).toContain('\\u001b[2Jgone\nline two\n');
+    expect(text).not.toContain('\u001b');
+  });
+
+  test('many at a rate', async () => {
+    seedTopic('orders');
+    const text = await output('message send orders --count 150 --body-size 10 --rate 10000');
+    expect(text).toMatch(/^sent 150 messages to orders in \d+\.\d s, \d+\/s\n$/);
+    expect(backend.stored).toHaveLength(150);
+    expect(backend.stored[149]?.body.toString()).toBe('0123456789');
+  });
+
+  test('a failure among many says how far it came', async () => {
+    seedTopic('orders');
+    backend.sendFailure = new SluiceError('DISK_FULL', 'the disk is full');
+    expect(await sluice('message send orders x --count 3')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'error: the disk is full; 0 of 3 messages were sent before (DISK_FULL)\n' +
+        'next:  free some disk space; the broker takes writes again by itself\n',
+    });
+  });
+
+  test('receive acknowledges unless told to leave', async () => {
+    seedTopic('orders');
+    await output('message send orders one');
+    await output('message send orders two');
+    const line = 'message receive orders --group billing --count 5 --wait 1';
+    const received = JSON.parse(await output(`${line} --leave --invisible 30 -o json`)) as object;
+    expect(received).toMatchObject([
+      { body: 'one', attempt: 1 },
+      { body: 'two', attempt: 1 },
+    ]);
+    expect(backend.receives[0]).toMatchObject({
+      group: 'billing',
+      filter: '*',
+      count: 5,
+      waitMs: 1000,
+      invisibleMs: 30_000,
+      ack: false,
+    });
+    expect(await sluice(line)).toEqual({ code: 0, stdout: '', stderr: 'no message came\n' });
+    expect(backend.receives.at(-1)).toMatchObject({ ack: true });
+  });
+});
+
+test('broker status', async () => {
+  expect(await output('broker status')).toBe(
+    [
+      'Broker       0f8fad5b-d9cb-469f-a165-70867728950e',
+      'Version      1.2.3',
+      'Running      1 h 2 min, since 2026-01-02T02:02:02Z',
+      'Durability   sync',
+      'Writes       accepted',
+      'Topics       4',
+      'Groups       2',
+      'Connections  17',
+      'Memory       120.0 MiB',
+      'Log          0 to 300000000, 3 segments',
+      'Committed    299999000',
+      'Applied      299998000',
+      'Disk         300.0 MiB used by Sluice',
+      'Disk free    50.0 GiB of 100.0 GiB',
+      'In           1234 messages/s, 1.2 MiB/s',
+      'Out          0 messages/s, 0 B/s',
+      '',
+    ].join('\n'),
+  );
+  backend.brokerStatus = { ...backend.brokerStatus, readOnlyReason: 'disk full' };
+  expect(await output('broker status -o yaml')).toMatch(/^readOnlyReason: disk full$/m);
+  expect(await output('broker status -o yaml')).not.toMatch(/^_/m);
+});

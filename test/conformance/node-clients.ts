@@ -1,0 +1,173 @@
+import { createRequire } from 'node:module';
+import {
+  ClientException,
+  ConsumeResult,
+  Producer as RocketmqProducer,
+  PushConsumer as RocketmqPushConsumer,
+  SimpleConsumer as RocketmqSimpleConsumer,
+  type MessageView,
+} from 'rocketmq-client-nodejs';
+import {
+  ClientFailure,
+  type Clients,
+  type OutgoingMessage,
+  type Producer,
+  type PushConsumer,
+  type ReceivedMessage,
+  type SimpleConsumer,
+  type Subscription,
+} from './clients.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const silent = { info() {}, warn() {}, error() {}, debug() {}, close() {} };
+silenceDefaultLogger();
+
+/** The public Node client, rocketmq-client-nodejs, over plaintext as it dials by default. */
+export class NodeClients implements Clients {
+  readonly language = 'Node';
+  /** The default of grpc-js for a whole answer, which this client leaves as it is. */
+  readonly bodyBytesReceivable = 4 * MIB - KIB;
+  /** It does not know a backoff given as a list, and asks for 0 then. wire.md A.5 */
+  readonly firstBackoffMs = 0;
+  readonly #common: { endpoints: string; namespace: string; logger: typeof silent };
+  readonly #running = new Set<{ shutdown(): Promise<void> }>();
+  readonly #abandoned: Promise<void>[] = [];
+
+  constructor(endpoints: string) {
+    this.#common = { endpoints, namespace: '', logger: silent };
+  }
+
+  async producer(topics: readonly string[]): Promise<Producer> {
+    // With two topics or more its start hangs when the settings come before the second route: it
+    // begins to listen for them only then. The other topics' routes are fetched at the first send.
+    const producer = new RocketmqProducer({ ...this.#common, topics: topics.slice(0, 1) });
+    await this.#start(producer);
+    return {
+      send: (message) => reported(sendWith(producer, message)),
+      shutdown: () => this.#shutdown(producer),
+    };
+  }
+
+  async simpleConsumer(subscription: Subscription, awaitMs: number): Promise<SimpleConsumer> {
+    const { group, topic, filter = '*' } = subscription;
+    const consumer = new RocketmqSimpleConsumer({
+      ...this.#common,
+      consumerGroup: group,
+      subscriptions: new Map([[topic, filter]]),
+      awaitDuration: awaitMs,
+    });
+    await this.#start(consumer);
+    const views = new WeakMap<ReceivedMessage, MessageView>();
+    const viewOf = (message: ReceivedMessage): MessageView => {
+      const view = views.get(message);
+      if (view === undefined) throw new Error('this consumer did not receive that message');
+      return view;
+    };
+    return {
+      async receive(maxMessages, invisibleMs) {
+        const received = await reported(consumer.receive(maxMessages, invisibleMs));
+        return received.map((view) => {
+          const message = messageOf(view);
+          views.set(message, view);
+          return message;
+        });
+      },
+      ack: (message) => reported(consumer.ack(viewOf(message))),
+      changeInvisible: (message, invisibleMs) =>
+        reported(consumer.changeInvisibleDuration(viewOf(message), invisibleMs)),
+      shutdown: () => this.#shutdown(consumer),
+    };
+  }
+
+  async pushConsumer(
+    subscription: Subscription,
+    succeeds: (message: ReceivedMessage) => boolean = () => true,
+  ): Promise<PushConsumer> {
+    const received: ReceivedMessage[] = [];
+    const consumer = new RocketmqPushConsumer({
+      ...this.#common,
+      consumerGroup: subscription.group,
+      subscriptions: new Map([[subscription.topic, subscription.filter ?? '*']]),
+      messageListener: {
+        consume(view) {
+          const message = messageOf(view);
+          received.push(message);
+          return succeeds(message) ? ConsumeResult.SUCCESS : ConsumeResult.FAILURE;
+        },
+      },
+    });
+    await this.#start(consumer);
+    return { received, shutdown: () => this.#shutdown(consumer) };
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#running) this.#abandoned.push(this.#shutdown(client));
+    await Promise.all(this.#abandoned);
+  }
+
+  async #start(client: { startup(): Promise<void>; shutdown(): Promise<void> }): Promise<void> {
+    this.#running.add(client);
+    await reported(client.startup());
+  }
+
+  async #shutdown(client: { shutdown(): Promise<void> }): Promise<void> {
+    this.#running.delete(client);
+    await client.shutdown();
+  }
+}
+
+async function sendWith(
+  producer: RocketmqProducer,
+  message: OutgoingMessage,
+): Promise<{ messageId: string }> {
+  const { keys, properties, deliveryAtMs, ...rest } = message;
+  const receipt = await producer.send({
+    ...rest,
+    ...(keys && { keys: [...keys] }),
+    ...(properties && { properties: new Map(Object.entries(properties)) }),
+    ...(deliveryAtMs !== undefined && { deliveryTimestamp: new Date(deliveryAtMs) }),
+  });
+  if (receipt === undefined) throw new Error('the client returned no receipt');
+  return { messageId: receipt.messageId };
+}
+
+function messageOf(view: MessageView): ReceivedMessage {
+  return {
+    messageId: view.messageId,
+    topic: view.topic,
+    // The client's protobuf runtime gives '' for a tag that was not sent.
+    tag: view.tag === '' ? undefined : view.tag,
+    keys: view.keys,
+    properties: Object.fromEntries(view.properties),
+    body: view.body,
+    bornHost: view.bornHost,
+    bornAtMs: view.bornTimestamp?.getTime() ?? 0,
+    deliveryAttempt: view.deliveryAttempt ?? 0,
+    corrupted: view.corrupted === true,
+    receivedAtMs: performance.now(),
+  };
+}
+
+/** Turns the client's exceptions into ClientFailure; start-up hides the reason two causes deep. */
+async function reported<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    let reason: unknown = error;
+    while (reason instanceof Error && !(reason instanceof ClientException) && reason.cause) {
+      reason = reason.cause;
+    }
+    const code = reason instanceof ClientException ? reason.code : undefined;
+    throw new ClientFailure(code, String(error), { cause: error });
+  }
+}
+
+/** Its push consumer logs to a file in the home directory whatever logger it is given. */
+function silenceDefaultLogger(): void {
+  const load = createRequire(import.meta.url);
+  const logger = load('rocketmq-client-nodejs/dist/client/Logger.js') as {
+    getDefaultLogger: () => typeof silent;
+  };
+  logger.getDefaultLogger = () => silent;
+}

@@ -1,0 +1,12 @@
+import { describe, expect, test } from '@jest/globals';
+import { isCurrent } from '../../scripts/generated-file.ts';
+import { TARGETS } from '../../scripts/generate-types.ts';
+import { typesOf } from '../../scripts/types-of-proto.ts';
+
+describe('generated types', () => {
+  test.each(TARGETS)('$types is what $proto says', async (target) => {
+    const text = typesOf(target.proto, target.package);
+    expect(await isCurrent(target.types, text)).toBe(true);
+    expect(await isCurrent(target.types, `${text}\nexport const Changed = {};`)).toBe(false);
+  });
+});

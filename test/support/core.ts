@@ -1,0 +1,117 @@
+/** A broker core on a directory of its own, and the few things that tests do with it. */
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+
+import { Core } from '#broker/core';
+import type { CoreOptions } from '#broker/core';
+import { TagFilter } from '#broker/consume/filter-tag';
+import { ANY_QUEUE } from '#broker/consume/polls';
+import type { Delivery, Receiver } from '#broker/consume/pop';
+import { nodeFiles } from '#broker/store/files';
+import type { Group } from '#broker/topic/groups';
+import type { Topic } from '#broker/topic/topics';
+import { systemClock } from '#lib/clock';
+import { createLog } from '#lib/log';
+import { STORE } from '#lib/limits';
+import { PROPERTY, addProperty, tagHash } from '#proto/properties';
+
+export const silentLog = createLog({ level: 'silent', format: 'json' });
+
+/** Somebody who waits to the end. */
+export const patient: Receiver = { cancelled: false, onCancel: () => undefined };
+
+export async function temporaryDirectory(): Promise<string> {
+  return fs.mkdtemp(path.join(os.tmpdir(), 'sluice-test-'));
+}
+
+export function coreOptions(directory: string, overrides: Partial<CoreOptions> = {}): CoreOptions {
+  return {
+    directory,
+    durability: 'sync',
+    retentionMs: STORE.retentionMs,
+    diskWatermark: 1,
+    diskReserveBytes: 0,
+    segmentBytes: STORE.segmentBytes,
+    host: '127.0.0.1',
+    port: 8081,
+    clock: systemClock,
+    files: nodeFiles,
+    log: silentLog,
+    ...overrides,
+  };
+}
+
+export async function openCore(
+  directory: string,
+  overrides: Partial<CoreOptions> = {},
+): Promise<Core> {
+  return (await Core.open(coreOptions(directory, overrides))).core;
+}
+
+export interface TestMessage {
+  id: string;
+  body?: string | Buffer;
+  tag?: string;
+  keys?: string[];
+  queueId?: number;
+}
+
+/** Appends a message; resolves when it is stored. */
+export async function send(core: Core, topic: Topic, message: TestMessage): Promise<number> {
+  const { id, body = id, tag, keys = [], queueId = 0 } = message;
+  let properties = addProperty('', PROPERTY.messageId, id);
+  if (tag !== undefined) properties = addProperty(properties, PROPERTY.tag, tag);
+  if (keys.length > 0) properties = addProperty(properties, PROPERTY.keys, keys.join(' '));
+  const { offset, end } = core.producer.append({
+    topic,
+    queueId,
+    body: Buffer.from(body),
+    compressed: false,
+    bornTimeMs: 1_700_000_000_000,
+    bornHost: { ip: 0x7f000001, port: 1234 },
+    properties,
+    tagHash: tagHash(tag),
+    lookupKeys: [id, ...keys],
+  });
+  await core.producer.whenStored(end);
+  return offset;
+}
+
+export interface ReceiveOptions {
+  queueId?: number;
+  filter?: string;
+  batchSize?: number;
+  invisibleMs?: number;
+  waitMs?: number;
+  renewFor?: string;
+}
+
+export function receive(
+  core: Core,
+  group: Group,
+  topic: Topic,
+  options: ReceiveOptions = {},
+): Promise<Delivery[]> {
+  const { queueId = ANY_QUEUE, filter = '*', batchSize = 32, invisibleMs = 30_000 } = options;
+  const request = {
+    ...{ group, topic, queueId, batchSize, invisibleMs, renewFor: options.renewFor },
+    filter: TagFilter.parse(filter),
+  };
+  return core.consumption.pop.receive(request, options.waitMs ?? 0, patient);
+}
+
+export function handleOf(core: Core, { lease }: Delivery): string {
+  const { groupId, topicId, queueId } = lease.progress;
+  const { offset, sequence } = lease;
+  return core.consumption.receipts.sign({ groupId, topicId, queueId, offset, sequence });
+}
+
+/** Acknowledges; resolves when that is stored. */
+export async function ack(core: Core, group: Group, handle: string): Promise<void> {
+  await core.producer.whenStored(core.consumption.acknowledger.ack(group, handle));
+}
+
+export function idOf({ properties }: Delivery): string {
+  return properties.system.get(PROPERTY.messageId) ?? '';
+}

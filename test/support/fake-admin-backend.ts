@@ -1,0 +1,174 @@
+import type {
+  AdminBackend,
+  BrokerStatus,
+  GroupDescription,
+  GroupSummary,
+  OutgoingMessage,
+  ReceiveRequest,
+  StoredMessage,
+  TopicDescription,
+} from '#broker/admin/backend';
+import { SluiceError } from '#lib/errors';
+
+/** 2026-01-02T03:04:05Z */
+export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+const ATTEMPTS_DEFAULT = 17;
+const QUEUES_DEFAULT = 8;
+
+/** A broker of maps, for the admin service and its command line; tests read and set its fields. */
+export class FakeAdminBackend implements AdminBackend {
+  readonly topicsByName = new Map<string, TopicDescription>();
+  readonly groupsByName = new Map<string, GroupDescription>();
+  readonly stored: StoredMessage[] = [];
+  readonly receives: ReceiveRequest[] = [];
+  brokerStatus: BrokerStatus = STATUS;
+  /** The next sends fail with this. */
+  sendFailure: Error | undefined;
+
+  readonly topics: AdminBackend['topics'] = {
+    create: async ({ name, kind, queues = QUEUES_DEFAULT }) => {
+      if (this.topicsByName.has(name)) {
+        throw new SluiceError('ALREADY_EXISTS', `topic ${name} exists already`);
+      }
+      return this.#setTopic({ name, kind, queues, createdMs: NOW_MS, queueStates: [], groups: [] });
+    },
+    update: async ({ name, kind, queues }) => {
+      const topic = this.#topic(name);
+      const change = { kind: kind ?? topic.kind, queues: queues ?? topic.queues };
+      return this.#setTopic({ ...topic, ...change });
+    },
+    delete: async (name) => {
+      this.#topic(name);
+      this.topicsByName.delete(name);
+    },
+    describe: (name) => this.#topic(name),
+    list: (after, limit) => page(this.topicsByName.values(), after, limit),
+  };
+
+  readonly groups: AdminBackend['groups'] = {
+    create: async ({ name, ordered, maxAttempts = ATTEMPTS_DEFAULT }) => {
+      const state = { createdMs: NOW_MS, topics: [], members: [] };
+      return this.#setGroup({ name, ordered, maxAttempts, ...state });
+    },
+    update: async ({ name, ordered, maxAttempts }) => {
+      const group = this.#group(name);
+      return this.#setGroup({
+        ...group,
+        ordered: ordered ?? group.ordered,
+        maxAttempts: maxAttempts ?? group.maxAttempts,
+      });
+    },
+    delete: async (name) => {
+      this.#group(name);
+      this.groupsByName.delete(name);
+    },
+    describe: (name) => this.#group(name),
+    list: (after, limit) => page(this.groupsByName.values(), after, limit).map(summary),
+  };
+
+  readonly messages: AdminBackend['messages'] = {
+    send: async (message) => this.#store(message),
+    receive: async (request) => {
+      this.receives.push(request);
+      this.#topic(request.topic);
+      return this.stored
+        .splice(0, request.count)
+        .map((message) => ({ ...message, attempt: message.attempt + 1 }));
+    },
+    getById: async (topic, id) => this.#found(topic, ({ messageId }) => messageId === id),
+    getByOffset: async (topic, queue, offset) =>
+      this.#found(topic, (message) => message.queue === queue && message.offset === offset),
+  };
+
+  status(): BrokerStatus {
+    return this.brokerStatus;
+  }
+
+  #topic(name: string): TopicDescription {
+    const topic = this.topicsByName.get(name);
+    if (topic) return topic;
+    throw new SluiceError('TOPIC_NOT_FOUND', `topic ${name} does not exist`);
+  }
+
+  #setTopic(topic: TopicDescription): TopicDescription {
+    this.topicsByName.set(topic.name, topic);
+    return topic;
+  }
+
+  #group(name: string): GroupDescription {
+    const group = this.groupsByName.get(name);
+    if (group) return group;
+    throw new SluiceError('CONSUMER_GROUP_NOT_FOUND', `group ${name} does not exist`);
+  }
+
+  #setGroup(group: GroupDescription): GroupDescription {
+    this.groupsByName.set(group.name, group);
+    return group;
+  }
+
+  #store({ peer: _, ...message }: OutgoingMessage): StoredMessage {
+    if (this.sendFailure) throw this.sendFailure;
+    this.#topic(message.topic);
+    const offset = this.stored.length;
+    const times = { bornHost: '10.0.0.7:5000', bornMs: NOW_MS, storedMs: NOW_MS };
+    const stored = {
+      ...message,
+      ...times,
+      messageId: `id-${offset}`,
+      queue: 0,
+      offset,
+      attempt: 0,
+    };
+    this.stored.push(stored);
+    return stored;
+  }
+
+  #found(topic: string, isIt: (message: StoredMessage) => boolean): StoredMessage {
+    this.#topic(topic);
+    const found = this.stored.find(isIt);
+    if (found) return found;
+    throw new SluiceError('MESSAGE_NOT_FOUND', 'there is no such message');
+  }
+}
+
+function page<T extends { readonly name: string }>(
+  entries: Iterable<T>,
+  after: string,
+  limit: number,
+): readonly T[] {
+  const behind = [...entries].filter(({ name }) => name > after);
+  return behind.sort((one, other) => (one.name < other.name ? -1 : 1)).slice(0, limit);
+}
+
+function summary(group: GroupDescription): GroupSummary {
+  const queues = group.topics.flatMap((topic) => topic.queues);
+  const lag = queues.reduce((sum, { maxOffset, progress }) => sum + maxOffset - progress, 0);
+  return { ...group, lag, members: group.members.length };
+}
+
+const STATUS: BrokerStatus = {
+  version: '1.2.3',
+  identity: '0f8fad5b-d9cb-469f-a165-70867728950e',
+  durability: 'sync',
+  startedMs: NOW_MS - 3_723_000,
+  uptimeMs: 3_723_000,
+  readOnlyReason: undefined,
+  log: {
+    startOffset: 0,
+    endOffset: 300_000_000,
+    committedOffset: 299_999_000,
+    appliedOffset: 299_998_000,
+    segments: 3,
+  },
+  disk: { usedBytes: 314_572_800, freeBytes: 53_687_091_200, totalBytes: 107_374_182_400 },
+  topics: 4,
+  groups: 2,
+  connections: 17,
+  memoryBytes: 125_829_120,
+  rates: {
+    messagesInPerSecond: 1234.4,
+    messagesOutPerSecond: 0,
+    bytesInPerSecond: 1_263_616,
+    bytesOutPerSecond: 0,
+  },
+};
