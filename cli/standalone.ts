@@ -1,10 +1,15 @@
 /** The composition root of a process that runs everything: parts in their order, one ready line. */
 import type { StandaloneConfig } from '#cli/standalone-config';
 import { readyText } from '#cli/ready';
+import { Broker } from '#broker/main';
+import { systemClock } from '#lib/clock';
 import { handleProcessEvents, Lifecycle } from '#lib/lifecycle';
 import { createLog, type Log } from '#lib/log';
 import { createRegistry, type Registry } from '#lib/metrics';
 import { createProbes } from '#lib/probes';
+
+/** The name of the broker in routes; there is only one. */
+const BROKER_NAME = 'broker-0';
 
 /** What the parts of the process share. */
 export interface ProcessContext {
@@ -29,7 +34,7 @@ export type AddServices = (context: ProcessContext) => Services;
 /** Runs until a signal ends the process. */
 export async function runStandalone(
   config: StandaloneConfig,
-  addServices: AddServices = withoutServices,
+  addServices: AddServices = addBroker,
 ): Promise<void> {
   const format = config.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
   const log = createLog({ level: config.logLevel, format });
@@ -61,10 +66,36 @@ export async function runStandalone(
   process.stdout.write(readyText(format, addresses, config));
 }
 
-function withoutServices({ config }: ProcessContext): Services {
+const HOUR_MS = 3_600_000;
+
+function addBroker({ config, log, registry, lifecycle }: ProcessContext): Services {
+  const { data, host, grpcPort, adminHost, adminPort, adminToken, durability } = config;
+  const { tlsCert, tlsKey } = config;
+  const broker = new Broker({
+    config: {
+      ...{ data, host, grpcPort, adminHost, adminPort, adminToken, durability },
+      name: BROKER_NAME,
+      advertised: config.advertise === undefined ? undefined : parseHostPort(config.advertise),
+      certificate: tlsCert && tlsKey ? { certPath: tlsCert, keyPath: tlsKey } : undefined,
+      retentionMs: config.retentionHours * HOUR_MS,
+      diskWatermark: config.diskWatermark,
+      autoCreate: config.autoCreateTopics,
+    },
+    log,
+    registry,
+    clock: systemClock,
+  });
+  lifecycle.add(broker);
   return {
-    grpcAddress: () => `${config.host}:${config.grpcPort}`,
-    adminAddress: () => `${config.adminHost}:${config.adminPort}`,
-    readiness: () => 'neither name server nor broker runs in this process',
+    grpcAddress: () => broker.grpcAddress,
+    adminAddress: () => broker.adminAddress,
+    readiness: () => broker.readiness(),
   };
+}
+
+/** Splits `host:port`, also with an IPv6 host in brackets. */
+function parseHostPort(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
+  return { host, port: Number(text.slice(colon + 1)) };
 }

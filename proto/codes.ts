@@ -192,7 +192,7 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   MESSAGE_PROPERTIES_TOO_LARGE: {
     wire: 'MESSAGE_PROPERTIES_TOO_LARGE',
-    when: `More than ${MESSAGE.userPropertiesMax} properties of the user, or above ${PROPERTIES_MAX}.`,
+    when: `More than ${MESSAGE.userPropertiesMax} user properties, or over ${PROPERTIES_MAX}.`,
     action: 'Move data from the properties into the body.',
   },
   TOO_MANY_REQUESTS: {

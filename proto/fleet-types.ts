@@ -59,16 +59,14 @@ export interface TopicQueues {
   name: string;
   /** TopicKind */
   kind: number;
-  readQueues: number;
-  writeQueues: number;
+  queues: number;
 }
 
 export interface TopicQueuesInput {
   name?: string | null | undefined;
   /** TopicKind */
   kind?: number | null | undefined;
-  readQueues?: number | null | undefined;
-  writeQueues?: number | null | undefined;
+  queues?: number | null | undefined;
 }
 
 export interface RegistryAnswer {

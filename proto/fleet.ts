@@ -1,26 +1,36 @@
 /** The messages of sluice.fleet.v1: what brokers and name servers say to one another. */
+import { TopicKind } from '#proto/fleet-types';
 import type { Messages } from '#proto/fleet-types';
 import { loadProtocol } from '#proto/load';
+import type { RoutedTopic } from '#proto/route';
 
 const PACKAGE = 'sluice.fleet.v1';
 
 export const REGISTRY_SERVICE = `${PACKAGE}.Registry`;
 export const REGISTER_PATH = `/${REGISTRY_SERVICE}/Register`;
 
-/** Metadata of a Register call: the secret of the fleet, where one is configured. */
-export const FLEET_TOKEN_HEADER = 'sluice-fleet-token';
-
 const protocol = loadProtocol<Messages>(new URL('fleet.proto', import.meta.url), PACKAGE);
 
 export const brokerReport = protocol.codec('BrokerReport');
 export const registryAnswer = protocol.codec('RegistryAnswer');
 
-export type {
-  BrokerHoldings,
-  BrokerHoldingsInput,
-  BrokerListener,
-  BrokerReport,
-  RegistryAnswerInput,
-  TopicQueues,
-} from '#proto/fleet-types';
-export { TopicKind } from '#proto/fleet-types';
+const KINDS: Readonly<Record<RoutedTopic['kind'], number>> = {
+  normal: TopicKind.NORMAL,
+  fifo: TopicKind.FIFO,
+  'global-fifo': TopicKind.GLOBAL_FIFO,
+  delay: TopicKind.DELAY,
+  transaction: TopicKind.TRANSACTION,
+};
+
+const KIND_NAMES = new Map(
+  Object.entries(KINDS).map(([name, number]) => [number, name as RoutedTopic['kind']]),
+);
+
+export function kindNumber(kind: RoutedTopic['kind']): number {
+  return KINDS[kind];
+}
+
+/** Undefined for a number that is none of ours. */
+export function kindName(number: number): RoutedTopic['kind'] | undefined {
+  return KIND_NAMES.get(number);
+}

@@ -81,7 +81,7 @@ export interface GroupAdmin {
 export interface GroupInfo {
   readonly name: string;
   readonly ordered: boolean;
-  /** Deliveries of a message, the first included. */
+  /** Retries after the first delivery; then the message goes to the dead letters. */
   readonly maxAttempts: number;
   readonly createdMs: number;
 }

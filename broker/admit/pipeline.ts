@@ -47,7 +47,8 @@ function refuse(code: ErrorCode, message: string): never {
 
 function withinBytes(code: ErrorCode, what: string, text: string, bytesMax: number): void {
   const bytes = Buffer.byteLength(text);
-  if (bytes > bytesMax) refuse(code, `${what} has at most ${bytesMax} bytes, this one has ${bytes}`);
+  if (bytes > bytesMax)
+    refuse(code, `${what} has at most ${bytesMax} bytes, this one has ${bytes}`);
 }
 
 type Step = (candidate: Candidate) => void;
@@ -120,7 +121,10 @@ const keys: Step = ({ keys: texts }) => {
 const messageGroup: Step = ({ messageGroup: text }) => {
   if (text === undefined) return;
   if (isBlank(text) || CONTROL.test(text)) {
-    refuse('ILLEGAL_MESSAGE_GROUP', 'a message group must not be blank or have a control character');
+    refuse(
+      'ILLEGAL_MESSAGE_GROUP',
+      'a message group must not be blank or have a control character',
+    );
   }
   withinBytes('ILLEGAL_MESSAGE_GROUP', 'a message group', text, MESSAGE.messageGroupBytesMax);
 };

@@ -130,6 +130,13 @@ export class Sessions {
     this.onGone(session);
   }
 
+  /** The broker stops: clients are told to come back elsewhere, or later. */
+  endStreams(): void {
+    for (const session of this.#sessions.values()) {
+      for (const stream of session.streams) stream.end();
+    }
+  }
+
   stop(): void {
     this.#sweeper.cancel();
   }

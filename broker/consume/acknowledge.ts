@@ -46,7 +46,11 @@ export class Acknowledger {
    * Hides the message for `invisibleMs` from now on. The old handle is dead, the new one is returned.
    * @throws SluiceError INVALID_RECEIPT_HANDLE
    */
-  changeInvisible(group: Group, handle: string, invisibleMs: number): { handle: string; end: number } {
+  changeInvisible(
+    group: Group,
+    handle: string,
+    invisibleMs: number,
+  ): { handle: string; end: number } {
     const { clock, watch, receipts, progress: table } = this.#options;
     const { progress, offset, attempt, sequence } = this.lease(group, handle);
     const deadlineMs = clock.nowMs() + invisibleMs;

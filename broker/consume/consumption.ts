@@ -49,7 +49,7 @@ export class Consumption {
     const committed = (): number => store.committed;
     const progress = new ProgressTable(store, topics, groups);
     const reader = new MessageReader(store);
-    const polls = new Polls((error) => log.error({ err: error }, 'a long poll failed'));
+    const polls = new Polls((error) => log.error({ error }, 'a long poll failed'));
     const watch = new LeaseWatch({
       clock,
       isConnected: options.isConnected,
@@ -57,11 +57,11 @@ export class Consumption {
       onExpired: (lease) => this.#onExpired(lease),
     });
     const onDamage = (error: unknown): void => {
-      log.error({ err: error }, 'a message cannot be read as it was stored');
+      log.error({ error }, 'a message cannot be read as it was stored');
       options.onDamage();
     };
     const onError = (error: unknown): void =>
-      log.error({ err: error }, 'a message could not be moved to the dead letters');
+      log.error({ error }, 'a message could not be moved to the dead letters');
     const onMoved = options.onDeadLetter;
     this.#groups = groups;
     this.#watch = watch;

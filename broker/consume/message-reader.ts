@@ -50,6 +50,11 @@ export class MessageReader {
     return bytes && check(new StoredMessage(bytes), queue, offset);
   }
 
+  /** The message at a log position that the key index gave. @throws DamageError */
+  async readAt(position: number): Promise<StoredMessage> {
+    return new StoredMessage(await this.#store.readAt(position));
+  }
+
   /** @throws DamageError, IndexDamageError: never a message that is not the right one */
   async read(place: MessagePlace, queue: ConsumeQueue, offset: number): Promise<StoredMessage> {
     const bytes = await this.#store.read(place.position, place.size);

@@ -9,6 +9,8 @@ export const ANY_QUEUE = -1;
 export interface Poll {
   /** Tries to take messages now. Resolves to false when there was nothing, and the poll stays. */
   attempt: () => Promise<boolean>;
+  /** Answers with nothing, now. */
+  end: () => void;
 }
 
 /** The receivers of one group that wait for one queue of a topic, or for any. */
@@ -29,6 +31,7 @@ export class Polls {
   readonly #byTopic = new Map<number, Map<string, Waiting>>();
   readonly #onError: (error: unknown) => void;
   #count = 0;
+  #closed = false;
 
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
@@ -38,8 +41,16 @@ export class Polls {
     return this.#count;
   }
 
-  /** @throws SluiceError TOO_MANY_REQUESTS; returns how to stop waiting */
+  /** Nobody waits any more: the broker stops. */
+  close(): void {
+    this.#closed = true;
+    const waitings = [...this.#byTopic.values()].flatMap((topic) => [...topic.values()]);
+    for (const poll of waitings.flatMap(({ polls }) => [...polls])) poll.end();
+  }
+
+  /** @throws SluiceError TOO_MANY_REQUESTS, SHUTTING_DOWN; returns how to stop waiting */
   add(groupId: number, topicId: number, queueId: number, poll: Poll): () => void {
+    if (this.#closed) throw new SluiceError('SHUTTING_DOWN', 'the broker is shutting down');
     let topic = this.#byTopic.get(topicId);
     if (!topic) this.#byTopic.set(topicId, (topic = new Map<string, Waiting>()));
     const key = `${groupId}/${queueId}`;

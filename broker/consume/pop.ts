@@ -113,7 +113,7 @@ export class Pop {
           return true;
         }
       };
-      const stop = polls.add(group.id, topic.id, queueId, { attempt });
+      const stop = polls.add(group.id, topic.id, queueId, { attempt, end: () => end([]) });
       const timer = clock.setTimeout(() => end([]), waitMs);
       receiver.onCancel(() => end([]));
       void attempt(); // what came between the first look and now woke nobody
@@ -128,7 +128,7 @@ export class Pop {
       if (taken.length >= batchSize) break;
       const progress = this.#options.progress.get(group, topic, queue.queueId);
       const before = taken.length;
-      for (let wait = this.#lease(request, queue, progress, taken); wait; ) {
+      for (let wait = this.#lease(request, queue, progress, taken); wait;) {
         await wait;
         wait = this.#lease(request, queue, progress, taken);
       }
@@ -155,7 +155,11 @@ export class Pop {
   ): Promise<unknown> | undefined {
     const { filter, batchSize } = request;
     const { reader, committed } = this.#options;
-    for (let again = progress.firstExpired(); again !== undefined; again = progress.firstExpired()) {
+    for (
+      let again = progress.firstExpired();
+      again !== undefined;
+      again = progress.firstExpired()
+    ) {
       if (taken.length >= batchSize) return undefined;
       if (again < queue.minOffset) {
         this.#options.progress.recordAcks(progress, [again]); // retention has taken it
@@ -176,7 +180,11 @@ export class Pop {
       if (!run) return reader.place(queue, offset);
       progress.advance(offset + 1);
       if (!filter.mayMatch(run.tagHash(offset))) continue;
-      taken.push({ queue, place: placeIn(run, offset), lease: this.#grant(request, progress, offset) });
+      taken.push({
+        queue,
+        place: placeIn(run, offset),
+        lease: this.#grant(request, progress, offset),
+      });
     }
     if (scanned > 0) this.#options.progress.markDirty(progress);
     return undefined;

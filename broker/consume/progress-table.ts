@@ -9,7 +9,13 @@ import type { Group, Groups } from '../topic/groups.ts';
 import type { Topic, Topics } from '../topic/topics.ts';
 import { Progress } from './progress.ts';
 import type { Lease, LeaseEntry } from './progress.ts';
-import { AcksPayload, LeasesPayload, decodeAcks, decodeLeases, progressPayload } from './progress-records.ts';
+import {
+  AcksPayload,
+  LeasesPayload,
+  decodeAcks,
+  decodeLeases,
+  progressPayload,
+} from './progress-records.ts';
 import type { Place } from './progress-records.ts';
 
 /** Progress of one group, by topic id and queue id. */

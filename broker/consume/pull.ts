@@ -75,7 +75,7 @@ export class Pull {
         if (found) end();
         return Promise.resolve(found);
       };
-      const stop = polls.add(request.group.id, request.topic.id, request.queueId, { attempt });
+      const stop = polls.add(request.group.id, request.topic.id, request.queueId, { attempt, end });
       const timer = clock.setTimeout(end, waitMs);
       receiver.onCancel(end);
       void attempt();
@@ -111,7 +111,10 @@ export class Pull {
     const queue = topic.queues[queueId];
     if (queue) return queue;
     const last = topic.queues.length - 1;
-    throw new SluiceError('BAD_REQUEST', `${topic.name} has the queues 0 to ${last}, not ${queueId}`);
+    throw new SluiceError(
+      'BAD_REQUEST',
+      `${topic.name} has the queues 0 to ${last}, not ${queueId}`,
+    );
   }
 
   /** What the group has committed. @throws SluiceError OFFSET_NOT_FOUND, BAD_REQUEST */

@@ -83,7 +83,7 @@ function requireClientId({ clientId }: Call): void {
 
 function failureStatus(foreign: unknown, { log }: Services) {
   const error = SluiceError.from(foreign);
-  if (error.code === 'INTERNAL_ERROR') log.error({ err: foreign }, 'a call failed');
+  if (error.code === 'INTERNAL_ERROR') log.error({ error: foreign }, 'a call failed');
   return statusOf(error);
 }
 

@@ -17,7 +17,10 @@ const updateResponse = codec('UpdateOffsetResponse');
 const queryRequest = codec('QueryOffsetRequest');
 const queryResponse = codec('QueryOffsetResponse');
 
-function queueOf(queue: MessageQueue | null, services: Services): { topic: Topic; queueId: number } {
+function queueOf(
+  queue: MessageQueue | null,
+  services: Services,
+): { topic: Topic; queueId: number } {
   if (!queue) throw new SluiceError('BAD_REQUEST', 'the request names no message queue');
   return { topic: readableTopic(resourceName(queue.topic), services), queueId: queue.id };
 }

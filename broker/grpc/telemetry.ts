@@ -47,7 +47,7 @@ async function onCommand(
   } catch (foreign) {
     const error = SluiceError.from(foreign);
     const internal = error.code === 'INTERNAL_ERROR';
-    if (internal) services.log.error({ err: foreign }, 'a Telemetry command failed');
+    if (internal) services.log.error({ error: foreign }, 'a Telemetry command failed');
     const { code, message } = statusOf(error);
     stream.fail(internal ? INTERNAL : INVALID_ARGUMENT, `${code}: ${message}`);
   }

@@ -50,7 +50,8 @@ export class Traffic {
       sum.bytes += bytes;
     };
     for (const flow of this.in.values()) add(total.in, flow);
-    for (const topics of this.out.values()) for (const flow of topics.values()) add(total.out, flow);
+    for (const topics of this.out.values())
+      for (const flow of topics.values()) add(total.out, flow);
     return total;
   }
 }

@@ -107,6 +107,11 @@ export class CommitLog {
     return this.#written;
   }
 
+  /** What would survive a power loss. */
+  get durable(): number {
+    return this.#durable;
+  }
+
   get start(): number {
     return (this.#segments.first as Segment).base;
   }
@@ -189,6 +194,17 @@ export class CommitLog {
       throw error;
     }
     this.#durable = Math.max(this.#durable, written);
+  }
+
+  /** Makes the segment that is written to begin with the carried state, unless it does already. */
+  async begin(): Promise<void> {
+    if (this.#segment.carries) return;
+    if (this.#tail.end > this.#segment.base) return this.roll();
+    this.#options.carry((type, payload) => void this.#append(type, payload));
+    this.#kick();
+    await this.whenCommitted(this.#tail.end);
+    this.#segment.carries = true;
+    this.#segment.firstTimestampMs = this.#options.clock.nowMs();
   }
 
   /** Ends the current segment after the batch that is next; the new one begins with the carried state. */

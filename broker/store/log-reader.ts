@@ -34,6 +34,15 @@ export class LogReader {
     return { position, type, timestampMs, payload, end: position + length };
   }
 
+  /** The record at `position`, whose head says how long it is. @throws DamageError */
+  async readAt(position: number): Promise<LogRecord> {
+    const segment = this.#segments.at(position);
+    if (!segment) throw new DamageError('no file holds this part', { file: '-', position });
+    const head = peekHead(await this.#bytes(segment, position, HEAD_BYTES), 0);
+    if (!head) throw new DamageError('a record is damaged', { file: segment.path, position });
+    return this.read(position, head.length);
+  }
+
   async #bytes(segment: Segment, position: number, length: number): Promise<Buffer> {
     const at = position - segment.base;
     const first = Math.floor(at / STORE.pageBytes);

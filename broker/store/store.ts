@@ -47,6 +47,7 @@ export interface StoreStatus {
   start: number;
   end: number;
   committed: number;
+  durable: number;
   applied: number;
   batches: number;
   segments: number;
@@ -102,7 +103,7 @@ export class Store {
       reserveBytes: options.diskReserveBytes,
       space: () => options.files.space(options.directory),
       onChange: (full, space) => this.#onDiskChange(full, space.freeBytes),
-      onError: (error) => options.log.error({ err: error }, 'cannot see the room on the disk'),
+      onError: (error) => options.log.error({ error }, 'cannot see the room on the disk'),
     });
   }
 
@@ -144,8 +145,8 @@ export class Store {
       clock,
       carry: (append) => this.#carry(append),
       onCommitted: (position) => this.#onCommitted(position),
-      onFull: (error) => log.error({ err: error }, 'the disk is full: writes are turned away'),
-      onFailed: (error) => log.fatal({ err: error }, 'the log is out of service'),
+      onFull: (error) => log.error({ error }, 'the disk is full: writes are turned away'),
+      onFailed: (error) => log.fatal({ error }, 'the log is out of service'),
     });
     this.#materializer = new Materializer(applied, {
       clock,
@@ -153,9 +154,9 @@ export class Store {
       whenDurable: (position) => this.#log.whenDurable(position),
       collect: (changes) => this.#collect(changes),
       write: (changes, position) => this.#database.write(changes, position),
-      onFailed: (error) => log.fatal({ err: error }, 'the index is out of service'),
+      onFailed: (error) => log.fatal({ error }, 'the index is out of service'),
     });
-    if (!this.#segments.last?.carries) await this.#log.roll();
+    await this.#log.begin();
     await this.#materializer.run();
     await this.#disk.start();
     const check = (): void => void this.retain();
@@ -196,13 +197,13 @@ export class Store {
       });
     try {
       await this.#machine.load(this.#database);
-      const applied = this.#database.applied();
+      const applied = this.#database.applied() ?? ((await this.#isEmpty()) ? start : undefined);
       if (applied !== undefined && applied >= start) {
         return { applied, recovered: await replayFrom(applied) };
       }
     } catch (error) {
       if (!(error instanceof IndexDamageError)) throw error;
-      this.#options.log.warn({ err: error }, 'the index is damaged');
+      this.#options.log.warn({ error }, 'the index is damaged');
     }
     this.#options.log.info('the index is rebuilt from the log');
     const directory = path.join(this.#options.directory, 'index');
@@ -213,6 +214,11 @@ export class Store {
     this.keys.clear();
     await this.#machine.load(this.#database);
     return { applied: start, recovered: await replayFrom(start) };
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    const [first, second] = this.#segments.all;
+    return second === undefined && (await first?.file.size()) === 0;
   }
 
   #carry(append: (type: RecordType, payload: Payload) => void): void {
@@ -339,6 +345,13 @@ export class Store {
     return this.readNow(position, length) ?? (await this.reader.read(position, length)).payload;
   }
 
+  /** The payload of the record at `position`, whatever its length. @throws DamageError */
+  async readAt(position: number): Promise<Buffer> {
+    const head = this.#log.readNow(position, HEAD_BYTES);
+    if (head) return this.read(position, head.readUInt32LE(0));
+    return (await this.reader.readAt(position)).payload;
+  }
+
   /** Brings the index up to the log's end as it is now. */
   materialize(): Promise<void> {
     return this.#materializer.run();
@@ -365,7 +378,7 @@ export class Store {
       const kept = firstKept(this.#segments.all, { nowMs, retentionMs, underPressure, applied });
       if (kept) await this.#beginWith(kept);
     } catch (error) {
-      log.error({ err: error }, 'old segments could not be deleted; the next try is in 30 s');
+      log.error({ error }, 'old segments could not be deleted; the next try is in 30 s');
     }
   }
 
@@ -383,11 +396,12 @@ export class Store {
   }
 
   get status(): StoreStatus {
-    const { start, end, committed, batches } = this.#log;
+    const { start, end, committed, durable, batches } = this.#log;
     const { applied } = this.#materializer;
     const segments = this.#segments.all.length;
     const { freeBytes, totalBytes } = this.#disk.space;
-    return { start, end, committed, applied, batches, segments, freeBytes, totalBytes };
+    const positions = { start, end, committed, durable, applied };
+    return { ...positions, batches, segments, freeBytes, totalBytes };
   }
 
   /** Writes and indexes everything, then lets go of the files. */
@@ -409,7 +423,7 @@ async function openIndex(directory: string, log: Log): Promise<IndexDatabase> {
     const { cause } = error as Error;
     const { code } = (cause ?? error) as NodeJS.ErrnoException;
     if (code !== 'LEVEL_CORRUPTION') throw error;
-    log.warn({ err: error }, 'the index cannot be opened; it is made anew from the log');
+    log.warn({ error }, 'the index cannot be opened; it is made anew from the log');
     await IndexDatabase.destroy(directory);
     return IndexDatabase.open(directory);
   }

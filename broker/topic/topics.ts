@@ -190,7 +190,8 @@ export class Topics {
     for (const [key, value] of await database.entries(tableRange('queueEnd'))) {
       const { topicId, queueId } = readQueueEndKey(key);
       const queues = this.#byId.get(topicId)?.queues;
-      if (queues?.[queueId]) queues[queueId] = new ConsumeQueue(topicId, queueId, 0, decodeEnd(value));
+      if (queues?.[queueId])
+        queues[queueId] = new ConsumeQueue(topicId, queueId, 0, decodeEnd(value));
     }
     this.#changed.clear();
   }
@@ -236,7 +237,10 @@ export class Topics {
 
 function assertQueues(kind: TopicKind, queues: number): void {
   if (!Number.isInteger(queues) || queues < 1 || queues > TOPIC.queuesMax) {
-    throw new SluiceError('BAD_REQUEST', `a topic has 1 to ${TOPIC.queuesMax} queues, not ${queues}`);
+    throw new SluiceError(
+      'BAD_REQUEST',
+      `a topic has 1 to ${TOPIC.queuesMax} queues, not ${queues}`,
+    );
   }
   if (kind === 'global-fifo' && queues !== 1) {
     throw new SluiceError('BAD_REQUEST', 'a global-fifo topic has exactly 1 queue');

@@ -30,7 +30,7 @@ export function listReport(groups: readonly GroupSummary[]): Report {
       members,
       lag,
     ]);
-    return table(['NAME', 'ORDERED', 'ATTEMPTS', 'MEMBERS', 'LAG'], rows);
+    return table(['NAME', 'ORDERED', 'RETRIES', 'MEMBERS', 'LAG'], rows);
   };
   const data = known.map(({ group, lag, members }) => ({ ...groupData(group), lag, members }));
   return { data, text };
@@ -44,7 +44,7 @@ export function describeReport(details: GroupDetails): Report {
     facts([
       ['Group', group.name],
       ['Ordered', orderText(group)],
-      ['Max attempts', group.maxAttempts],
+      ['Retries', group.maxAttempts],
       ['Created', timeText(group.createdMs)],
       ['Members', members.length],
       ['Lag', lag],
@@ -60,7 +60,7 @@ function queueTable({ topics }: GroupDetails): string {
     queues.map((queue) => [topic, ...queueCells(queue)]),
   );
   if (rows.length === 0) return 'It has not consumed any topic yet.\n';
-  const headings = ['TOPIC', 'QUEUE', 'PROGRESS', 'NEXT', 'LAG', 'IN FLIGHT', 'RETRY'];
+  const headings = ['TOPIC', 'QUEUE', 'PROGRESS', 'NEXT', 'LAG', 'IN FLIGHT', 'TO RETRY'];
   return table(headings, rows);
 }
 

@@ -38,13 +38,11 @@ export function addGroupCommands(program: Command): void {
     );
 }
 
-const attemptsOption = (): Option => {
-  const max = CONSUME.retriesMax + 1;
-  return new Option(
+const attemptsOption = (): Option =>
+  new Option(
     '--max-attempts <n>',
-    `Deliveries of a message, the first included, before it goes to %DLQ%NAME, 1 to ${max}`,
-  ).argParser(wholeNumber(1, max));
-};
+    `Retries of a message before it goes to %DLQ%NAME, 1 to ${CONSUME.retriesMax}`,
+  ).argParser(wholeNumber(1, CONSUME.retriesMax));
 
 function addCreate(group: Command): void {
   group
@@ -106,6 +104,6 @@ function changeReport(what: string, group: Group): Report {
   const order = group.ordered ? 'ordered, ' : '';
   return {
     data: groupData(group),
-    text: () => `group ${group.name} ${what}: ${order}${group.maxAttempts} attempts\n`,
+    text: () => `group ${group.name} ${what}: ${order}${group.maxAttempts} retries\n`,
   };
 }

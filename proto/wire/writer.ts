@@ -27,7 +27,7 @@ export function varintBytes(value: number): number {
   return bytes;
 }
 
-export function tagBytes(field: number): number {
+function tagBytes(field: number): number {
   return field < 16 ? 1 : 2;
 }
 

@@ -142,17 +142,17 @@ describe('topic', () => {
 describe('group', () => {
   test('create, update, list', async () => {
     expect(await output('group create ledger --ordered')).toBe(
-      'group ledger created: ordered, 17 attempts\n',
+      'group ledger created: ordered, 16 retries\n',
     );
     expect(await output('group update ledger --no-ordered --max-attempts 3')).toBe(
-      'group ledger updated: 3 attempts\n',
+      'group ledger updated: 3 retries\n',
     );
     seedGroup('billing');
     expect(await output('group list')).toBe(
       [
-        'NAME     ORDERED  ATTEMPTS  MEMBERS  LAG',
-        'billing  yes             5        1   10',
-        'ledger   no              3        0    0',
+        'NAME     ORDERED  RETRIES  MEMBERS  LAG',
+        'billing  yes            5        1   10',
+        'ledger   no             3        0    0',
         '',
       ].join('\n'),
     );
@@ -162,16 +162,16 @@ describe('group', () => {
     seedGroup('billing');
     expect(await output('group describe billing')).toBe(
       [
-        'Group         billing',
-        'Ordered       yes',
-        'Max attempts  5',
-        'Created       2026-01-02T03:04:05Z',
-        'Members       1',
-        'Lag           10',
+        'Group    billing',
+        'Ordered  yes',
+        'Retries  5',
+        'Created  2026-01-02T03:04:05Z',
+        'Members  1',
+        'Lag      10',
         '',
-        'TOPIC   QUEUE  PROGRESS  NEXT  LAG  IN FLIGHT  RETRY',
-        'orders      0        90   100   10          3      1',
-        'orders      1         7     7    0          0      0',
+        'TOPIC   QUEUE  PROGRESS  NEXT  LAG  IN FLIGHT  TO RETRY',
+        'orders      0        90   100   10          3         1',
+        'orders      1         7     7    0          0         0',
         '',
         'MEMBER        KIND  ADDRESS        CLIENT      CONNECTED SINCE',
         'host@1@0@abc  push  10.0.0.7:5000  JAVA 5.0.7  2026-01-02T03:04:05Z',

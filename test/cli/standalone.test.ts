@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readyText } from '#cli/ready';
+import { standaloneSchema } from '#cli/standalone-config';
+import { loadConfig } from '#lib/config';
 import { runCli } from '#support/run-cli';
 
 let directory: string;
@@ -13,36 +15,47 @@ afterAll(() => rm(directory, { recursive: true }));
 
 describe('what is wrong is refused before anything starts', () => {
   test.each([
-    [
-      ['--grpc-port', '70000'],
-      {},
-      '--grpc-port: got 70000; allowed: a whole number from 0 to 65535',
-    ],
-    [['--durability', 'maybe'], {}, '--durability: got "maybe"; allowed: sync, fast'],
-    [['--advertise', 'x'], {}, '--advertise: got "x"; allowed: HOST:PORT'],
-    [['--admin-host', '0.0.0.0'], {}, '--admin-host: 0.0.0.0 is reachable from elsewhere'],
-    [['--tls-key', 'key.pem'], {}, '--tls-key: a certificate and its key come together'],
-    [['--grpc-prot', '1'], {}, "unknown option '--grpc-prot'\n(Did you mean --grpc-port?)"],
-    [
-      [],
-      { SLUICE_DATE: '/x' },
-      'SLUICE_DATE in the environment: unknown; did you mean SLUICE_DATA?',
-    ],
-  ] as const)('%j %j', async (args, env, message) => {
-    const { code, stdout, stderr } = await runCli(['standalone', ...args], { env });
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(message);
+    [{ grpcPort: '70000' }, '--grpc-port: got 70000; allowed: a whole number from 0 to 65535'],
+    [{ durability: 'maybe' }, '--durability: got "maybe"; allowed: sync, fast'],
+    [{ advertise: 'x' }, '--advertise: got "x"; allowed: HOST:PORT'],
+    [{ adminHost: '0.0.0.0' }, '--admin-host: 0.0.0.0 is reachable from elsewhere'],
+    [{ adminToken: 'a b c d e' }, '--admin-token: got a secret; allowed: 8 to 256'],
+    [{ tlsKey: 'key.pem' }, '--tls-key: a certificate and its key come together'],
+    [{ diskWatermark: '1' }, '--disk-watermark: got 1; allowed: a number from 0.1 to 0.99'],
+  ])('%j', (flags, message) => {
+    expect(() => loadConfig(standaloneSchema, { flags, env: {} })).toThrow(message);
   });
 
-  test('in the config file', async () => {
+  test.each([
+    { adminHost: '0.0.0.0', adminToken: 'long-enough' },
+    { adminHost: '::1' },
+    { adminHost: '127.8.9.1' },
+    { tlsCert: 'a.pem', tlsKey: 'b.pem' },
+    { advertise: '[2001:db8::1]:8081' },
+  ])('%j is fine', (flags) => {
+    expect(loadConfig(standaloneSchema, { flags, env: {} })).toMatchObject(flags);
+  });
+
+  test('by the command, with exit code 2', async () => {
     const config = join(directory, 'sluice.yaml');
     await writeFile(config, 'grpcPort: 1\nlog-level: loud\n');
-    const { code, stderr } = await runCli(['standalone', '--config', config]);
-    expect(code).toBe(2);
+    const env = { SLUICE_DATE: '/x', SLUICE_ADMIN: 'for the other commands' };
+    const args = ['standalone', '--config', config, '--admin-token', 'short'];
+    const { code, stdout, stderr } = await runCli(args, { env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('4 settings are wrong');
     expect(stderr).toContain(
       `"grpcPort" in the config file ${config}: unknown; did you mean grpc-port?`,
     );
     expect(stderr).toContain('got "loud"; allowed: trace, debug, info');
+    expect(stderr).toContain('SLUICE_DATE in the environment: unknown; did you mean SLUICE_DATA?');
+    expect(stderr).toContain('--admin-token: got a secret');
+  });
+
+  test('unknown options too', async () => {
+    const { code, stderr } = await runCli(['standalone', '--grpc-prot', '1']);
+    expect(code).toBe(2);
+    expect(stderr).toContain("unknown option '--grpc-prot'\n(Did you mean --grpc-port?)");
   });
 });
 

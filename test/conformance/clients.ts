@@ -59,6 +59,9 @@ export interface Subscription {
   filter?: string;
 }
 
+/** Clients wait this long for an answer, not the default 3 s, so that a busy machine is no failure. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
 export interface Clients {
   readonly language: string;
   /** The largest body that this client can take in, whatever the server allows. */

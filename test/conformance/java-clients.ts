@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   ClientFailure,
+  REQUEST_TIMEOUT_MS,
   type Clients,
   type OutgoingMessage,
   type Producer,
@@ -83,6 +84,7 @@ export class JavaClients implements Clients {
     // The client writes its log below this directory.
     const options = [`-Duser.home=${home}`, `-Drocketmq.log.root=${home}`, '-Xmx512m'];
     const args = [...options, '-cp', classPath, 'conformance.Driver', endpoints];
+    args.push(String(REQUEST_TIMEOUT_MS));
     const child = spawn('java', args, { stdio: ['pipe', 'pipe', 'pipe'] });
     await once(child, 'spawn');
     return new JavaClients(child, home);

@@ -9,6 +9,7 @@ import {
 } from 'rocketmq-client-nodejs';
 import {
   ClientFailure,
+  REQUEST_TIMEOUT_MS,
   type Clients,
   type OutgoingMessage,
   type Producer,
@@ -30,12 +31,17 @@ export class NodeClients implements Clients {
   readonly bodyBytesReceivable = 4 * MIB - KIB;
   /** It does not know a backoff given as a list, and asks for 0 then. wire.md A.5 */
   readonly firstBackoffMs = 0;
-  readonly #common: { endpoints: string; namespace: string; logger: typeof silent };
+  readonly #common: {
+    endpoints: string;
+    namespace: string;
+    logger: typeof silent;
+    requestTimeout: number;
+  };
   readonly #running = new Set<{ shutdown(): Promise<void> }>();
   readonly #abandoned: Promise<void>[] = [];
 
   constructor(endpoints: string) {
-    this.#common = { endpoints, namespace: '', logger: silent };
+    this.#common = { endpoints, namespace: '', logger: silent, requestTimeout: REQUEST_TIMEOUT_MS };
   }
 
   async producer(topics: readonly string[]): Promise<Producer> {

@@ -165,7 +165,8 @@ class RawTelemetry implements Telemetry {
   }
 
   end(): void {
-    this.#stream.end();
+    // Half-closing would leave it to the server whether this process can end.
+    this.#stream.cancel();
   }
 }
 

@@ -29,7 +29,7 @@ test(`no line has more than ${COLUMNS_MAX} columns`, () => {
   const long = files.flatMap(({ path, text }) =>
     text
       .split('\n')
-      .map((line, index) => ({ place: `${path}:${index + 1}`, columns: [...line].length }))
+      .map((line, index) => ({ place: `${path}:${index + 1}`, columns: Array.from(line).length }))
       .filter(({ columns }) => columns > COLUMNS_MAX)
       .map(({ place, columns }) => `${place}: ${columns}`),
   );
@@ -42,6 +42,7 @@ test('no file is called after nothing in particular', () => {
 });
 
 test('no work is left undone in a comment', () => {
-  const marks = new RegExp(`\\b(${['TO', 'DO'].join('')}|FIX${'ME'}|X${'XX'})\\b`);
-  expect(files.filter(({ text }) => marks.test(text)).map(({ path }) => path)).toEqual([]);
+  const undone = files.filter(({ text }) => /\b(TODO|FIXME|XXX)\b/.test(text));
+  const here = 'test/style/files.test.ts';
+  expect(undone.map(({ path }) => path).filter((path) => path !== here)).toEqual([]);
 });

@@ -12,7 +12,7 @@ import { SluiceError } from '#lib/errors';
 
 /** 2026-01-02T03:04:05Z */
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
-const ATTEMPTS_DEFAULT = 17;
+const ATTEMPTS_DEFAULT = 16;
 const QUEUES_DEFAULT = 8;
 
 /** A broker of maps, for the admin service and its command line; tests read and set its fields. */

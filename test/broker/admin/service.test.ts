@@ -1,6 +1,5 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AdminBackend } from '#broker/admin/backend';
 import { createAdminService } from '#broker/admin/service';
 import { ERROR_CODES, SluiceError } from '#lib/errors';
 import { createLog } from '#lib/log';
@@ -126,7 +125,7 @@ describe('refusals', () => {
 
   test('bytes that are no request', async () => {
     const log = createLog({ level: 'silent', format: 'json' });
-    const { methods } = createAdminService(backend as AdminBackend, { token: undefined, log });
+    const { methods } = createAdminService(backend, { token: undefined, log });
     const method = methods['CreateTopic'];
     if (method?.kind !== 'unary') throw new Error('it is unary');
     const call = { header: () => '', peer: 'test' } as unknown as Call;

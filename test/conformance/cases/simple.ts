@@ -32,8 +32,9 @@ const redelivery: Scenario = {
   async run(environment) {
     const { topic, producer, consumer } = await stage(environment, 'redelivery');
     const ids = await sendMany(producer, topic, 4);
+    const askedAtMs = performance.now();
     const first = await collect(consumer, 4, { invisibleMs: INVISIBLE_MS, ack: false });
-    const [acked, postponed, ...left] = first;
+    const [acked, postponed] = first;
     if (acked === undefined || postponed === undefined) throw new Error('collect() gave too few');
     await consumer.ack(acked);
     const postponedAtMs = performance.now();
@@ -44,12 +45,12 @@ const redelivery: Scenario = {
     expect(again).toHaveLength(3);
     for (const message of again) {
       expect(message.deliveryAttempt).toBe(2);
-      const before = left.find((other) => other.messageId === message.messageId);
-      const hiddenMs = before
-        ? message.receivedAtMs - before.receivedAtMs
-        : message.receivedAtMs - postponedAtMs;
-      const askedMs = before ? INVISIBLE_MS : INVISIBLE_MS + 5_000;
-      expect(hiddenMs).toBeGreaterThan(askedMs - EARLY_MS);
+      // Counted from before the call, since an answer may be late to arrive.
+      const hiddenMs =
+        message.messageId === postponed.messageId
+          ? message.receivedAtMs - postponedAtMs - 5_000
+          : message.receivedAtMs - askedAtMs;
+      expect(hiddenMs).toBeGreaterThan(INVISIBLE_MS - EARLY_MS);
     }
     expect(await consumer.receive(32, INVISIBLE_MS)).toEqual([]);
   },
@@ -62,11 +63,11 @@ const shorterInvisible: Scenario = {
     await sendMany(producer, topic, 1);
     const [message] = await collect(consumer, 1, { invisibleMs: 60_000, ack: false });
     if (message === undefined) throw new Error('collect() gave nothing');
-    await consumer.changeInvisible(message, INVISIBLE_MS);
     const changedAtMs = performance.now();
+    await consumer.changeInvisible(message, INVISIBLE_MS);
     const [again] = await collect(consumer, 1, { timeoutMs: INVISIBLE_MS + LATE_MS });
     expect(again?.deliveryAttempt).toBe(2);
-    expect((again?.receivedAtMs ?? 0) - changedAtMs).toBeGreaterThan(INVISIBLE_MS - EARLY_MS - 500);
+    expect((again?.receivedAtMs ?? 0) - changedAtMs).toBeGreaterThan(INVISIBLE_MS - EARLY_MS);
   },
 };
 
@@ -138,7 +139,7 @@ const emptyTopic: Scenario = {
     expect(await consumer.receive(16, INVISIBLE_MS)).toEqual([]);
     const tookMs = performance.now() - fromMs;
     expect(tookMs).toBeGreaterThan(awaitMs - 1_000);
-    // The client itself gives up 3 s after the await time, with an error.
+    // A client with default options gives up 3 s after the await time.
     expect(tookMs).toBeLessThan(awaitMs + 3_000);
   },
 };

@@ -36,25 +36,25 @@ export const milliseconds: Arbitrary<number> = fc.oneof(
   fc.constantFrom(0, 1, -1, 999, -999, 1000),
 );
 
-export const seconds = fc.integer({ min: -315_576_000_000, max: 315_576_000_000 });
+const seconds = fc.integer({ min: -315_576_000_000, max: 315_576_000_000 });
 export const time = fc.record({
   seconds,
   nanos: fc.integer({ min: -999_999_999, max: 999_999_999 }),
 });
-export const body = fc.oneof(
+const body = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
   fc.constantFrom(new Uint8Array(0), new Uint8Array(70_000).fill(7)),
 );
 export const resource = fc.record({ resourceNamespace: text, name: text }, { requiredKeys: [] });
 
 /** Protobuf.js can't have this key in a map: it would set the prototype of the object. */
-export const properties = fc.dictionary(
+const properties = fc.dictionary(
   text.filter((key) => key !== '__proto__'),
   text,
   { maxKeys: 8, noNullPrototype: true },
 );
 
-export const systemProperties: Arbitrary<SystemPropertiesInput> = fc.record(
+const systemProperties: Arbitrary<SystemPropertiesInput> = fc.record(
   {
     tag: text,
     keys: fc.array(text, { maxLength: 5 }),

@@ -35,8 +35,12 @@ final class Clients {
   private final Map<Long, CompletableFuture<Boolean>> calls = new ConcurrentHashMap<>();
 
   /** Dials TLS, as this client does unless it is told otherwise. */
-  Clients(String endpoints, Consumer<JsonObject> events) {
-    this.configuration = ClientConfiguration.newBuilder().setEndpoints(endpoints).build();
+  Clients(String endpoints, Duration requestTimeout, Consumer<JsonObject> events) {
+    this.configuration =
+        ClientConfiguration.newBuilder()
+            .setEndpoints(endpoints)
+            .setRequestTimeout(requestTimeout)
+            .build();
     this.events = events;
   }
 

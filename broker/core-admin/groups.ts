@@ -1,0 +1,72 @@
+/** Consumer groups as the admin service sees them: definition, progress, lag, members. */
+import type { GroupAdmin, GroupInfo, GroupMember, GroupTopicState } from '../admin/backend.ts';
+import type { Core } from '../core.ts';
+import type { Group } from '../topic/groups.ts';
+import { given, pageOf } from './topics.ts';
+
+function infoOf({ name, ordered, retryMaxTimes, createdMs }: Group): GroupInfo {
+  return { name, ordered, maxAttempts: retryMaxTimes, createdMs };
+}
+
+export function groupAdmin(core: Core): GroupAdmin {
+  const { groups } = core;
+  return {
+    async create({ name, ordered, maxAttempts }) {
+      return infoOf(
+        await groups.create(name, { ordered, ...given({ retryMaxTimes: maxAttempts }) }),
+      );
+    },
+    async update({ name, ordered, maxAttempts }) {
+      return infoOf(await groups.update(name, given({ ordered, retryMaxTimes: maxAttempts })));
+    },
+    delete: (name) => groups.delete(name),
+    describe(name) {
+      const group = groups.get(name);
+      const topics = topicStates(core, group);
+      return { ...infoOf(group), topics, members: membersOf(core, group) };
+    },
+    list: (after, limit) =>
+      pageOf(groups.all, after, limit).map((group) => ({
+        ...infoOf(group),
+        lag: lagOf(core, group),
+        members: membersOf(core, group).length,
+      })),
+  };
+}
+
+function topicStates({ consumption, topics, store }: Core, group: Group): GroupTopicState[] {
+  const states: GroupTopicState[] = [];
+  for (const topicId of consumption.progress.of(group.id).keys()) {
+    const topic = topics.byId(topicId);
+    if (!topic) continue;
+    const queues = topic.queues.map((queue, queueId) => {
+      const progress = consumption.progress.find(group.id, topicId, queueId);
+      const expired = progress?.expiredCount ?? 0;
+      return {
+        queue: queueId,
+        progress: progress?.committed ?? queue.minOffset,
+        maxOffset: queue.readable(store.committed),
+        inFlight: (progress?.outstandingCount ?? 0) - expired,
+        waitingRetry: expired,
+      };
+    });
+    states.push({ topic: topic.name, queues });
+  }
+  return states;
+}
+
+/** Messages that the group has not done with, over all its topics. */
+export function lagOf(core: Core, group: Group): number {
+  const queues = topicStates(core, group).flatMap(({ queues: states }) => states);
+  return queues.reduce((sum, { progress, maxOffset }) => sum + maxOffset - progress, 0);
+}
+
+function membersOf({ sessions }: Core, group: Group): GroupMember[] {
+  const members: GroupMember[] = [];
+  for (const { facts, connectedMs } of sessions.all) {
+    if (facts.group !== group.name) continue;
+    const { clientId, kind, peer, language, version } = facts;
+    members.push({ clientId, kind, address: peer, language, version, connectedMs });
+  }
+  return members;
+}

@@ -1,0 +1,159 @@
+/** Messages as the admin service handles them: sent, received and looked up by hand. */
+import { randomBytes } from 'node:crypto';
+
+import type { Clock } from '#lib/clock';
+import { SluiceError } from '#lib/errors';
+import { CONSUME } from '#lib/limits';
+import type { StoredMessage as Stored } from '#proto/message';
+import { PROPERTY, addProperty, parseProperties, tagHash } from '#proto/properties';
+
+import type {
+  MessageAdmin,
+  OutgoingMessage,
+  ReceiveRequest,
+  SentMessage,
+  StoredMessage,
+} from '../admin/backend.ts';
+import { admit } from '../admit/pipeline.ts';
+import type { MessageKind } from '../admit/pipeline.ts';
+import { TagFilter } from '../consume/filter-tag.ts';
+import { ANY_QUEUE } from '../consume/polls.ts';
+import type { Delivery, Receiver } from '../consume/pop.ts';
+import type { Core } from '../core.ts';
+import { peerAddress } from '../grpc/convert.ts';
+import type { Topic } from '../topic/topics.ts';
+
+const ID_BYTES = 16;
+/** As other ids of version 1 begin, so that they look alike. wire.md A.7 */
+const ID_VERSION = '01';
+/** Candidates for one id that are looked at: more than one only after a collision. */
+const LOOKUPS_MAX = 16;
+
+export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
+  return {
+    send: (message) => send(core, clock, message),
+    receive: (request) => receive(core, request),
+    getById: (topic, messageId) => getById(core, core.topics.get(topic), messageId),
+    getByOffset: (topic, queue, offset) => getByOffset(core, core.topics.get(topic), queue, offset),
+  };
+}
+
+async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise<SentMessage> {
+  const topic = core.topics.get(message.topic);
+  const { tag, keys, body, messageGroup } = message;
+  const messageId = ID_VERSION + randomBytes(ID_BYTES).toString('hex').toUpperCase();
+  const userProperties = [...message.properties].flat();
+  const kind = kindOf(message);
+  admit({ topic, kind, body, tag, keys, messageId, messageGroup, userProperties });
+  let properties = addProperty('', PROPERTY.messageId, messageId);
+  if (tag !== undefined) properties = addProperty(properties, PROPERTY.tag, tag);
+  if (keys.length > 0) properties = addProperty(properties, PROPERTY.keys, keys.join(' '));
+  for (const [name, value] of message.properties) {
+    properties = addProperty(properties, name, value);
+  }
+  const { queueId, offset, end } = core.producer.append({
+    topic,
+    queueId: core.selector.select(topic, -1),
+    body,
+    compressed: false,
+    bornTimeMs: clock.nowMs(),
+    bornHost: peerAddress(message.peer),
+    properties,
+    tagHash: tagHash(tag),
+    lookupKeys: [messageId, ...keys],
+  });
+  await core.producer.whenStored(end);
+  core.traffic.sent(topic.name, body.length);
+  return { messageId, queue: queueId, offset };
+}
+
+function kindOf({ messageGroup, deliverAtMs }: OutgoingMessage): MessageKind {
+  if (deliverAtMs !== undefined) return 'delay';
+  return messageGroup === undefined ? 'normal' : 'fifo';
+}
+
+async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessage[]> {
+  const topic = core.topics.get(request.topic);
+  const group = core.groups.get(request.group);
+  const { signal, waitMs, invisibleMs } = request;
+  const receiver: Receiver = {
+    get cancelled() {
+      return signal.aborted;
+    },
+    onCancel: (listener) => signal.addEventListener('abort', listener, { once: true }),
+  };
+  const deliveries = await core.consumption.pop.receive(
+    {
+      ...{ group, topic, invisibleMs },
+      queueId: ANY_QUEUE,
+      filter: TagFilter.parse(request.filter),
+      batchSize: Math.min(Math.max(1, request.count), CONSUME.receiveBatchMax),
+      renewFor: undefined,
+    },
+    waitMs,
+    receiver,
+  );
+  if (request.ack) await ackAll(core, deliveries);
+  for (const { message } of deliveries) {
+    core.traffic.delivered(group.name, topic.name, message.body.length);
+  }
+  return deliveries.map(({ message, lease }) => describe(message, lease.attempt));
+}
+
+async function ackAll(core: Core, deliveries: Delivery[]): Promise<void> {
+  for (const { lease } of deliveries) {
+    core.consumption.progress.recordAcks(lease.progress, [lease.offset]);
+  }
+  await core.producer.whenStored(core.store.end);
+}
+
+async function getById(core: Core, topic: Topic, messageId: string): Promise<StoredMessage> {
+  for (const position of await core.store.keys.find(topic.id, messageId, LOOKUPS_MAX)) {
+    const message = await core.consumption.reader.readAt(position);
+    const { system } = parseProperties(message.properties);
+    const same = message.topic === topic.name && system.get(PROPERTY.messageId) === messageId;
+    if (same) return describe(message, 0);
+  }
+  throw new SluiceError('MESSAGE_NOT_FOUND', `${topic.name} has no message ${messageId}`);
+}
+
+async function getByOffset(
+  core: Core,
+  topic: Topic,
+  queueId: number,
+  offset: number,
+): Promise<StoredMessage> {
+  const { pull, reader } = core.consumption;
+  const queue = pull.queue(topic, queueId);
+  const end = queue.readable(core.store.committed);
+  if (offset < queue.minOffset || offset >= end) {
+    throw new SluiceError(
+      'MESSAGE_NOT_FOUND',
+      `queue ${queueId} of ${topic.name} has the offsets ${queue.minOffset} to ${end - 1}`,
+    );
+  }
+  return describe(await reader.read(await reader.place(queue, offset), queue, offset), 0);
+}
+
+function describe(message: Stored, attempt: number): StoredMessage {
+  const { system, user } = parseProperties(message.properties);
+  const properties = new Map<string, string>();
+  for (let i = 0; i < user.length; i += 2) properties.set(user[i] as string, user[i + 1] as string);
+  const deliverAt = system.get(PROPERTY.deliverAt);
+  return {
+    messageId: system.get(PROPERTY.messageId) ?? '',
+    topic: message.topic,
+    queue: message.queueId,
+    offset: message.queueOffset,
+    tag: system.get(PROPERTY.tag),
+    keys: system.get(PROPERTY.keys)?.split(' ') ?? [],
+    properties,
+    body: message.body,
+    messageGroup: system.get(PROPERTY.messageGroup),
+    deliverAtMs: deliverAt === undefined ? undefined : Number(deliverAt),
+    attempt,
+    bornHost: system.get(PROPERTY.bornHost) ?? message.bornHost,
+    bornMs: message.bornTimeMs,
+    storedMs: message.storeTimeMs,
+  };
+}

@@ -1,0 +1,85 @@
+/** The state of the broker as a whole, for the admin service. */
+import type { Clock } from '#lib/clock';
+import { VERSION } from '#lib/version';
+
+import type { BrokerStatus } from '../admin/backend.ts';
+import type { Core } from '../core.ts';
+import type { Durability } from '../store/commit-log.ts';
+
+/** Between two looks at the counts; rates are over the last full one. */
+const RATE_WINDOW_MS = 5_000;
+const SECOND_MS = 1000;
+
+interface Counts {
+  atMs: number;
+  messagesIn: number;
+  messagesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+export interface StatusOptions {
+  core: Core;
+  clock: Clock;
+  durability: Durability;
+  /** Open client connections. */
+  connections: () => number;
+}
+
+/** Call it whenever somebody asks; `stop` ends its timer. */
+export function statusReporter({ core, clock, durability, connections }: StatusOptions) {
+  const startedMs = clock.nowMs();
+  let earlier = countsOf(core, startedMs);
+  let latest = earlier;
+  const timer = clock.setInterval(() => {
+    earlier = latest;
+    latest = countsOf(core, clock.nowMs());
+  }, RATE_WINDOW_MS);
+  const status = (): BrokerStatus => {
+    const { start, end, committed, applied, segments, freeBytes, totalBytes } = core.store.status;
+    return {
+      version: VERSION,
+      identity: core.identity.id,
+      durability,
+      startedMs,
+      uptimeMs: clock.nowMs() - startedMs,
+      readOnlyReason: core.store.readOnlyReason?.message,
+      log: {
+        startOffset: start,
+        endOffset: end,
+        committedOffset: committed,
+        appliedOffset: applied,
+        segments,
+      },
+      disk: { usedBytes: totalBytes - freeBytes, freeBytes, totalBytes },
+      topics: core.topics.count,
+      groups: core.groups.count,
+      connections: connections(),
+      memoryBytes: process.memoryUsage.rss(),
+      rates: ratesBetween(earlier, latest),
+    };
+  };
+  return { status, stop: () => timer.cancel() };
+}
+
+function countsOf({ traffic }: Core, atMs: number): Counts {
+  const { in: received, out } = traffic.totals;
+  return {
+    atMs,
+    messagesIn: received.messages,
+    messagesOut: out.messages,
+    bytesIn: received.bytes,
+    bytesOut: out.bytes,
+  };
+}
+
+function ratesBetween(from: Counts, to: Counts): BrokerStatus['rates'] {
+  const seconds = Math.max(1, to.atMs - from.atMs) / SECOND_MS;
+  const rate = (key: keyof Counts): number => (to[key] - from[key]) / seconds;
+  return {
+    messagesInPerSecond: rate('messagesIn'),
+    messagesOutPerSecond: rate('messagesOut'),
+    bytesInPerSecond: rate('bytesIn'),
+    bytesOutPerSecond: rate('bytesOut'),
+  };
+}

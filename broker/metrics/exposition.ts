@@ -1,0 +1,273 @@
+/** The broker's metrics for Prometheus, by the names that RocketMQ's dashboards know (wire.md E.1). */
+import { Counter, Gauge } from '#lib/metrics';
+import type { Registry } from '#lib/metrics';
+import { isDeadLetterTopic } from '#proto/names';
+
+import { lagOf } from '../core-admin/groups.ts';
+import type { Core } from '../core.ts';
+import type { Durability } from '../store/commit-log.ts';
+import type { Flow } from './traffic.ts';
+
+export interface ExpositionOptions {
+  registry: Registry;
+  durability: Durability;
+  /** Undefined until the broker has opened its data. */
+  core: () => Core | undefined;
+  rejectedConnections: () => number;
+  openConnections: () => number;
+}
+
+const TOPIC_LABELS = ['topic', 'message_type', 'is_system'] as const;
+const GROUP_LABELS = ['consumer_group', 'topic', 'is_system'] as const;
+
+type Labels = Record<string, string>;
+type Sample = readonly [Labels, number];
+
+/** Registers everything; values are read when somebody scrapes. */
+export function exposeMetrics(options: ExpositionOptions): void {
+  const samples = (read: (core: Core) => Iterable<Sample>) => (): Iterable<Sample> => {
+    const core = options.core();
+    return core ? read(core) : [];
+  };
+  counter(
+    options,
+    'rocketmq_messages_in_total',
+    'Messages stored.',
+    TOPIC_LABELS,
+    samples((core) => incoming(core, ({ messages }) => messages)),
+  );
+  counter(
+    options,
+    'rocketmq_throughput_in_total',
+    'Bytes of bodies stored.',
+    TOPIC_LABELS,
+    samples((core) => incoming(core, ({ bytes }) => bytes)),
+  );
+  counter(
+    options,
+    'rocketmq_messages_out_total',
+    'Messages delivered.',
+    GROUP_LABELS,
+    samples(({ traffic }) => outgoing(traffic.out, ({ messages }) => messages)),
+  );
+  counter(
+    options,
+    'rocketmq_throughput_out_total',
+    'Bytes of bodies delivered.',
+    GROUP_LABELS,
+    samples(({ traffic }) => outgoing(traffic.out, ({ bytes }) => bytes)),
+  );
+  counter(
+    options,
+    'rocketmq_send_to_dlq_messages_total',
+    'Messages dead-lettered.',
+    GROUP_LABELS,
+    samples(({ traffic }) => outgoing(traffic.deadLetters, ({ messages }) => messages)),
+  );
+  counter(
+    options,
+    'sluice_messages_acknowledged_total',
+    'Messages acknowledged.',
+    [],
+    samples(({ traffic }) => [[{}, traffic.acknowledged.messages]]),
+  );
+  counter(
+    options,
+    'sluice_damaged_records_total',
+    'Records that could not be read back.',
+    [],
+    samples(({ traffic }) => [[{}, traffic.damaged]]),
+  );
+  exposeCounts(options, samples);
+  exposeStore(options, samples);
+}
+
+type Reader = (read: (core: Core) => Iterable<Sample>) => () => Iterable<Sample>;
+
+function exposeCounts(options: ExpositionOptions, samples: Reader): void {
+  gauge(
+    options,
+    'rocketmq_topic_number',
+    'Topics.',
+    [],
+    samples(({ topics }) => [[{}, topics.count]]),
+  );
+  gauge(
+    options,
+    'rocketmq_consumer_group_number',
+    'Consumer groups.',
+    [],
+    samples(({ groups }) => [[{}, groups.count]]),
+  );
+  gauge(
+    options,
+    'rocketmq_producer_connections',
+    'Producers.',
+    ['language', 'version'],
+    samples((core) => clients(core, false)),
+  );
+  gauge(
+    options,
+    'rocketmq_consumer_connections',
+    'Consumers.',
+    ['consumer_group', 'language', 'version', 'consume_mode'],
+    samples((core) => clients(core, true)),
+  );
+  gauge(
+    options,
+    'rocketmq_consumer_lag_messages',
+    'Messages not done with.',
+    ['consumer_group'],
+    samples((core) => lags(core)),
+  );
+  gauge(
+    options,
+    'rocketmq_consumer_inflight_messages',
+    'Messages handed out, not acknowledged.',
+    ['consumer_group', 'topic'],
+    samples((core) => inFlight(core)),
+  );
+  gauge(
+    options,
+    'sluice_long_polls',
+    'Receivers that wait for a message.',
+    [],
+    samples(({ consumption }) => [[{}, consumption.polls.count]]),
+  );
+  gauge(options, 'sluice_connections', 'Open client connections.', [], () => [
+    [{}, options.openConnections()],
+  ]);
+  counter(options, 'sluice_connections_rejected_total', 'Connections turned away.', [], () => [
+    [{}, options.rejectedConnections()],
+  ]);
+}
+
+function exposeStore(options: ExpositionOptions, samples: Reader): void {
+  const disk = { storage_type: 'local', storage_medium: 'disk' };
+  const labels = ['storage_type', 'storage_medium'] as const;
+  gauge(
+    options,
+    'rocketmq_storage_size',
+    'Bytes of the log.',
+    labels,
+    samples(({ store: { status } }) => [[disk, status.end - status.start]]),
+  );
+  gauge(
+    options,
+    'rocketmq_storage_flush_behind_bytes',
+    'Bytes not yet on disk.',
+    labels,
+    samples(({ store: { status } }) => [[disk, status.end - status.durable]]),
+  );
+  gauge(
+    options,
+    'rocketmq_storage_dispatch_behind_bytes',
+    'Bytes not yet indexed.',
+    labels,
+    samples(({ store: { status } }) => [[disk, status.end - status.applied]]),
+  );
+  counter(
+    options,
+    'sluice_group_commits_total',
+    'Group commits of the log.',
+    [],
+    samples(({ store: { status } }) => [[{}, status.batches]]),
+  );
+  gauge(
+    options,
+    'sluice_writable',
+    '1 while messages are taken, 0 while they are turned away.',
+    [],
+    samples(({ store }) => [[{}, store.readOnlyReason ? 0 : 1]]),
+  );
+  gauge(options, 'sluice_durability', '1 for what an answer waits for.', ['mode'], () => [
+    [{ mode: options.durability }, 1],
+  ]);
+}
+
+type MetricOptions = Pick<ExpositionOptions, 'registry'>;
+
+function gauge(
+  { registry }: MetricOptions,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  read: () => Iterable<Sample>,
+): void {
+  const metric = new Gauge({
+    ...{ name, help, labelNames: [...labelNames], registers: [] },
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.set(labels, value);
+    },
+  });
+  registry.registerMetric(metric);
+}
+
+function counter(
+  { registry }: MetricOptions,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  read: () => Iterable<Sample>,
+): void {
+  const metric = new Counter({
+    ...{ name, help, labelNames: [...labelNames], registers: [] },
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.inc(labels, value);
+    },
+  });
+  registry.registerMetric(metric);
+}
+
+function isSystem(topic: string): string {
+  return String(isDeadLetterTopic(topic));
+}
+
+function* incoming({ traffic, topics }: Core, value: (flow: Flow) => number): Iterable<Sample> {
+  for (const [topic, flow] of traffic.in) {
+    const kind = topics.find(topic)?.kind ?? 'normal';
+    yield [{ topic, message_type: kind, is_system: isSystem(topic) }, value(flow)];
+  }
+}
+
+function* outgoing(
+  flows: ReadonlyMap<string, ReadonlyMap<string, Flow>>,
+  value: (flow: Flow) => number,
+): Iterable<Sample> {
+  for (const [group, topics] of flows) {
+    for (const [topic, flow] of topics) {
+      yield [{ consumer_group: group, topic, is_system: isSystem(topic) }, value(flow)];
+    }
+  }
+}
+
+function* clients({ sessions }: Core, consumers: boolean): Iterable<Sample> {
+  const counts = new Map<string, { labels: Labels; count: number }>();
+  for (const { facts } of sessions.all) {
+    const { group, language, version, kind } = facts;
+    if ((group !== undefined) !== consumers) continue;
+    const labels: Labels = { language, version };
+    if (group !== undefined) Object.assign(labels, { consumer_group: group, consume_mode: kind });
+    const key = JSON.stringify(labels);
+    const known = counts.get(key);
+    counts.set(key, { labels, count: (known?.count ?? 0) + 1 });
+  }
+  for (const { labels, count } of counts.values()) yield [labels, count];
+}
+
+function* lags(core: Core): Iterable<Sample> {
+  for (const group of core.groups.all) yield [{ consumer_group: group.name }, lagOf(core, group)];
+}
+
+function* inFlight({ groups, topics, consumption }: Core): Iterable<Sample> {
+  for (const { id, name } of groups.all) {
+    for (const [topicId, queues] of consumption.progress.of(id)) {
+      const topic = topics.byId(topicId);
+      if (!topic) continue;
+      const count = queues.reduce((sum, progress) => sum + (progress?.outstandingCount ?? 0), 0);
+      yield [{ consumer_group: name, topic: topic.name }, count];
+    }
+  }
+}

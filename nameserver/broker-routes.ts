@@ -1,0 +1,75 @@
+/** A broker's report, checked: whatever is wrong in it is refused before it reaches a client. */
+import { isIP } from 'node:net';
+import { SluiceError } from '#lib/errors';
+import { REGISTRY, TOPIC } from '#lib/limits';
+import { kindName } from '#proto/fleet';
+import type { BrokerHoldings, BrokerListener, BrokerReport, TopicQueues } from '#proto/fleet-types';
+import type { HostPort, RoutedTopic } from '#proto/route';
+import type { BrokerRoutes } from '#nameserver/route-table';
+
+const PORT_MAX = 65_535;
+/** Longest name of a topic or group with its namespace: two of 64 and what marks dead letters. */
+const FULL_NAME_CHARS_MAX = 160;
+const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+const BROKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Throws BAD_REQUEST. */
+export function checkIdentity({ broker, identity, generation, version }: BrokerReport): void {
+  if (broker.length > REGISTRY.brokerNameCharsMax || !BROKER_NAME.test(broker)) {
+    throw refusal(
+      `a broker's name has 1 to ${REGISTRY.brokerNameCharsMax} letters, digits, ".", "_" and "-"`,
+    );
+  }
+  if (identity === '' || identity.length > REGISTRY.brokerNameCharsMax) {
+    throw refusal(`an identity has 1 to ${REGISTRY.brokerNameCharsMax} characters`);
+  }
+  for (const [name, number] of Object.entries({ generation, version })) {
+    if (!Number.isSafeInteger(number) || number < 0) throw refusal(`${name} must not be negative`);
+  }
+}
+
+/** Throws BAD_REQUEST. */
+export function routesOf({ listeners, topics, orderedGroups }: BrokerHoldings): BrokerRoutes {
+  bound('listeners', listeners.length, REGISTRY.listenersMax);
+  bound('topics', topics.length, TOPIC.topicsMax);
+  bound('ordered groups', orderedGroups.length, TOPIC.groupsMax);
+  orderedGroups.forEach(checkName);
+  return {
+    listeners: new Map(listeners.map((listener) => [listener.name, address(listener)])),
+    topics: new Map(topics.map((topic) => [topic.name, routedTopic(topic)])),
+    orderedGroups: new Set(orderedGroups),
+  };
+}
+
+function address({ name, host, port }: BrokerListener): HostPort {
+  checkName(name);
+  const isHost = isIP(host) > 0 || (host.length <= REGISTRY.hostCharsMax && HOST_NAME.test(host));
+  if (!isHost) throw refusal(`the listener ${name} has no host that a client could dial`);
+  if (port < 1 || port > PORT_MAX) {
+    throw refusal(`the listener ${name} has port ${port}; 1 to ${PORT_MAX} are allowed`);
+  }
+  return { host, port };
+}
+
+function routedTopic({ name, kind, queues }: TopicQueues): RoutedTopic {
+  checkName(name);
+  const known = kindName(kind);
+  if (!known) throw refusal(`the topic ${name} has the unknown kind ${kind}`);
+  if (queues < 1 || queues > TOPIC.queuesMax) {
+    throw refusal(`the topic ${name} has ${queues} queues; 1 to ${TOPIC.queuesMax} are allowed`);
+  }
+  return { kind: known, queues };
+}
+
+function checkName(name: string): void {
+  if (name !== '' && name.length <= FULL_NAME_CHARS_MAX) return;
+  throw refusal(`names have 1 to ${FULL_NAME_CHARS_MAX} characters, this one ${name.length}`);
+}
+
+function bound(what: string, count: number, max: number): void {
+  if (count > max) throw refusal(`${count} ${what}; at most ${max} are allowed`);
+}
+
+function refusal(message: string): SluiceError {
+  return new SluiceError('BAD_REQUEST', message);
+}
