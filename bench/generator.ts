@@ -15,6 +15,8 @@ import { type Role, Session } from './load/session.ts';
 /** A drain that has not ended and in which nothing arrives for this long has lost the rest. */
 const SILENCE_MS = 30_000;
 const CHECK_MS = 5;
+/** A server that is still not warm then is measured as it is. */
+const WARMUP_MS_MAX = 120_000;
 
 interface Measured {
   readonly messages: number;
@@ -64,6 +66,8 @@ class Generator {
     }
     if (messages > 0 && producer !== undefined) return this.#window(() => producer.finished);
     await delay(warmupSeconds * 1000);
+    const deadline = performance.now() + WARMUP_MS_MAX;
+    while (this.#run.sent < warmupMessages && performance.now() < deadline) await delay(CHECK_MS);
     return this.#window(() => delay(seconds * 1000));
   }
 

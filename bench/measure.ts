@@ -27,12 +27,23 @@ export function cpuMicrosByThread(pids: readonly number[]): Map<string, number> 
   for (const pid of pids) {
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
       const directory = `/proc/${pid}/task/${thread}`;
-      const isMain = Number(thread) === pid;
-      const name = isMain ? 'main' : readFileSync(`${directory}/comm`, 'utf8').trim();
-      byName.set(name, (byName.get(name) ?? 0) + cpuMicrosOf(`${directory}/stat`));
+      try {
+        const isMain = Number(thread) === pid;
+        const name = isMain ? 'main' : readFileSync(`${directory}/comm`, 'utf8').trim();
+        byName.set(name, (byName.get(name) ?? 0) + cpuMicrosOf(`${directory}/stat`));
+      } catch (error) {
+        // The thread may end between its listing and its reading; anything else is a failure.
+        if (!isGone(error)) throw error;
+      }
     }
   }
   return byName;
+}
+
+/** Of a thread that ended: its directory, or what is read from it, is no more. */
+function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ESRCH';
 }
 
 export interface Memory {

@@ -20,6 +20,9 @@ interface ProfileNode {
   readonly children?: readonly number[];
 }
 
+/** Node's own code, when no part of the server called it. */
+const RUNTIME = 'node runtime';
+
 /** Code by its address, first match wins. */
 const GROUPS: readonly (readonly [group: string, pattern: RegExp])[] = [
   ['transport', /@grpc\/grpc-js|\/broker\/listen\/|\/proto\/grpc-transport\/|\/proto\/http2\//],
@@ -28,7 +31,7 @@ const GROUPS: readonly (readonly [group: string, pattern: RegExp])[] = [
   ['consume', /\/broker\/consume\//],
   ['produce', /\/broker\/(produce|admit|topic)\//],
   ['codec', /\/proto\/|\/broker\/grpc\/|protobufjs|proto-loader|long\/|\/lib\/protobuf/],
-  ['node runtime', /^node:/],
+  [RUNTIME, /^node:/],
   ['other', /./],
 ];
 
@@ -62,24 +65,28 @@ function groupOf(url: string): string {
   return GROUPS.find(([, pattern]) => pattern.test(url))?.[0] ?? 'other';
 }
 
-/** A native function counts for the code that called it, as it has no address of its own. */
+/**
+ * Native functions, which have no address, and Node's own helpers (hashes, buffers, events) count
+ * for the part that called them.
+ */
 function placesOf(nodes: readonly ProfileNode[]): Map<number, Place> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const places = new Map<number, Place>();
   const visit = (node: ProfileNode, caller: string): void => {
     const { functionName, url, lineNumber } = node.callFrame;
     const outside = OUTSIDE.get(functionName);
-    const group = outside ?? (url === '' ? caller : groupOf(url));
+    const own = url === '' ? RUNTIME : groupOf(url);
+    const group = outside ?? (own === RUNTIME ? caller : own);
     const file = url.replace(/^file:\/\//, '').replace(/^.*\/node_modules\//, '');
     const place = url === '' ? functionName : `${functionName || '(anonymous)'} ${file}`;
     places.set(node.id, { group, name: url === '' ? place : `${place}:${lineNumber + 1}` });
     for (const id of node.children ?? []) {
       const child = byId.get(id);
-      if (child !== undefined) visit(child, url === '' ? caller : group);
+      if (child !== undefined) visit(child, outside === undefined ? group : caller);
     }
   };
   const root = nodes[0];
-  if (root !== undefined) visit(root, 'native');
+  if (root !== undefined) visit(root, RUNTIME);
   return places;
 }
 

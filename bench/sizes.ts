@@ -2,7 +2,9 @@
 
 export interface Sizes {
   readonly name: 'quick' | 'default' | 'full';
+  /** Of timed runs; both at least. */
   readonly warmupSeconds: number;
+  readonly warmupMessages: number;
   readonly seconds: number;
   /** Messages that a drain warms up on, and on which it is then measured. */
   readonly drainWarmup: number;
@@ -22,6 +24,7 @@ const GIB = 1024 ** 3;
 const usual: Sizes = {
   name: 'default',
   warmupSeconds: 5,
+  warmupMessages: 50_000,
   seconds: 20,
   drainWarmup: 10_000,
   drainMessages: 50_000,
@@ -38,6 +41,7 @@ export const SIZES: Readonly<Record<Sizes['name'], Sizes>> = {
     ...usual,
     name: 'quick',
     warmupSeconds: 1,
+    warmupMessages: 0,
     seconds: 3,
     drainWarmup: 2000,
     drainMessages: 10_000,

@@ -3,20 +3,20 @@ import type { Clock } from '#lib/clock';
 import type { Log } from '#lib/log';
 import { parseIPv4 } from '#proto/message';
 
-import { Sessions } from './client/sessions.ts';
-import { Consumption } from './consume/consumption.ts';
-import { keepIdentity } from './identity.ts';
-import type { Identity } from './identity.ts';
-import { Traffic } from './metrics/traffic.ts';
-import { Producer } from './produce/produce.ts';
-import { BrokerState } from './state.ts';
-import type { Durability } from './store/commit-log.ts';
-import type { StoreFiles } from './store/files.ts';
-import type { Recovered } from './store/recovery.ts';
-import { Store } from './store/store.ts';
-import { Groups } from './topic/groups.ts';
-import { QueueSelector } from './topic/queue-selector.ts';
-import { Topics } from './topic/topics.ts';
+import { Sessions } from '#broker/client/sessions';
+import { Consumption } from '#broker/consume/consumption';
+import { keepIdentity } from '#broker/identity';
+import type { Identity } from '#broker/identity';
+import { Traffic } from '#broker/metrics/traffic';
+import { Producer } from '#broker/produce/produce';
+import { BrokerState } from '#broker/state';
+import type { Durability } from '#broker/store/commit-log';
+import type { StoreFiles } from '#broker/store/files';
+import type { Recovered } from '#broker/store/recovery';
+import { Store } from '#broker/store/store';
+import { Groups } from '#broker/topic/groups';
+import { QueueSelector } from '#broker/topic/queue-selector';
+import { Topics } from '#broker/topic/topics';
 
 export interface CoreOptions {
   directory: string;

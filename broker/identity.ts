@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { z } from 'zod';
 
-import { RECEIPT_KEY_BYTES } from './consume/receipt.ts';
+import { RECEIPT_KEY_BYTES } from '#broker/consume/receipt';
 
 const FILE_NAME = 'identity.json';
 const FORMAT_VERSION = 1;

@@ -2,6 +2,8 @@
 import path from 'node:path';
 
 import type { Clock } from '#lib/clock';
+import { formatHostPort } from '#lib/host-port';
+import type { HostPort } from '#lib/host-port';
 import { LISTEN, STORE } from '#lib/limits';
 import type { Part } from '#lib/lifecycle';
 import type { Log } from '#lib/log';
@@ -10,18 +12,18 @@ import { keepSelfSigned, readCertificate } from '#proto/grpc-transport/certifica
 import type { CertificateFiles } from '#proto/grpc-transport/certificate';
 import { GrpcServer } from '#proto/grpc-transport/server';
 import type { ListenerCounters, TlsMaterial } from '#proto/grpc-transport/listener';
-import type { HostPort } from '#proto/route';
 
-import { createAdminService } from './admin/service.ts';
-import { Core } from './core.ts';
-import { groupAdmin } from './core-admin/groups.ts';
-import { messageAdmin } from './core-admin/messages.ts';
-import { statusReporter } from './core-admin/status.ts';
-import { topicAdmin } from './core-admin/topics.ts';
-import { messagingService } from './grpc/dispatch.ts';
-import { exposeMetrics } from './metrics/exposition.ts';
-import type { Durability } from './store/commit-log.ts';
-import { nodeFiles } from './store/files.ts';
+import { Registration } from '#broker/register/registration';
+import { createAdminService } from '#broker/admin/service';
+import { Core } from '#broker/core';
+import { groupAdmin } from '#broker/core-admin/groups';
+import { messageAdmin } from '#broker/core-admin/messages';
+import { statusReporter } from '#broker/core-admin/status';
+import { topicAdmin } from '#broker/core-admin/topics';
+import { messagingService } from '#broker/grpc/dispatch';
+import { exposeMetrics } from '#broker/metrics/exposition';
+import type { Durability } from '#broker/store/commit-log';
+import { nodeFiles } from '#broker/store/files';
 
 /** The one listener of a standalone broker. */
 const LISTENER = 'internal';
@@ -45,6 +47,9 @@ export interface BrokerConfig {
   diskWatermark: number;
   /** Unknown topics and groups are made at their first use. */
   autoCreate: boolean;
+  /** `host:port` of the registry of each name server; none where clients ask the broker itself. */
+  nameServers: readonly string[];
+  fleetToken: string | undefined;
 }
 
 export interface BrokerOptions {
@@ -60,6 +65,7 @@ export class Broker implements Part {
   #core: Core | undefined;
   #clients: GrpcServer | undefined;
   #admin: GrpcServer | undefined;
+  #registration: Registration | undefined;
   #stopStatus: () => void = () => undefined;
 
   constructor(options: BrokerOptions) {
@@ -92,6 +98,34 @@ export class Broker implements Part {
     this.#clients = this.#clientServer(core, tls);
     await this.#admin.start();
     await this.#clients.start();
+    if (config.nameServers.length > 0) this.#register(core);
+  }
+
+  /** Tells the name servers what is here, now and at every change. */
+  #register(core: Core): void {
+    const { config, log, clock } = this.#options;
+    const { topics, groups } = core;
+    const { name, nameServers, fleetToken } = config;
+    const registration = new Registration({
+      self: { name, identity: core.identity.id, generation: clock.nowMs() },
+      holdings: () => ({
+        listeners: [{ name: LISTENER, ...this.#endpoint }],
+        topics: [...topics.all].map(({ definition }) => definition),
+        orderedGroups: [...groups.all].filter(({ ordered }) => ordered).map((group) => group.name),
+      }),
+      ...{ nameServers, log, clock },
+      ...(fleetToken === undefined ? {} : { token: fleetToken }),
+    });
+    topics.onChange = () => registration.changed();
+    groups.onChange = () => registration.changed();
+    registration.start();
+    this.#registration = registration;
+  }
+
+  /** Where clients reach this broker. */
+  get #endpoint(): HostPort {
+    const { host, advertised } = this.#options.config;
+    return advertised ?? { host, port: this.#clients?.port(LISTENER) ?? 0 };
   }
 
   async #openCore(): Promise<Core> {
@@ -150,11 +184,13 @@ export class Broker implements Part {
 
   /** `host:port`, once started. */
   get grpcAddress(): string {
-    return `${this.#options.config.host}:${this.#clients?.port(LISTENER) ?? 0}`;
+    const { host } = this.#options.config;
+    return formatHostPort({ host, port: this.#clients?.port(LISTENER) ?? 0 });
   }
 
   get adminAddress(): string {
-    return `${this.#options.config.adminHost}:${this.#admin?.port(ADMIN_LISTENER) ?? 0}`;
+    const { adminHost: host } = this.#options.config;
+    return formatHostPort({ host, port: this.#admin?.port(ADMIN_LISTENER) ?? 0 });
   }
 
   /** Why it can't serve; undefined when it can. */
@@ -167,6 +203,7 @@ export class Broker implements Part {
   async stop(): Promise<void> {
     const { log } = this.#options;
     this.#stopStatus();
+    this.#registration?.stop();
     const drained = [this.#clients?.drain(LISTEN.drainMs), this.#admin?.drain(LISTEN.drainMs)];
     this.#core?.consumption.polls.close();
     this.#core?.sessions.endStreams();

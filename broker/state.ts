@@ -2,15 +2,15 @@
 import { StoredMessage } from '#proto/message';
 import { PROPERTY, parseProperties, tagHash } from '#proto/properties';
 
-import type { ProgressTable } from './consume/progress-table.ts';
-import type { ConsumeQueue } from './store/consume-queue.ts';
-import { IndexDamageError } from './store/index-database.ts';
-import type { IndexChange, IndexDatabase } from './store/index-database.ts';
-import { RECORD_TYPE } from './store/record.ts';
-import type { LogRecord, Payload, RecordType } from './store/record.ts';
-import type { StateMachine, Store } from './store/store.ts';
-import type { Groups } from './topic/groups.ts';
-import type { Topics } from './topic/topics.ts';
+import type { ProgressTable } from '#broker/consume/progress-table';
+import type { ConsumeQueue } from '#broker/store/consume-queue';
+import { IndexDamageError } from '#broker/store/index-database';
+import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
+import { RECORD_TYPE } from '#broker/store/record';
+import type { LogRecord, Payload, RecordType } from '#broker/store/record';
+import type { StateMachine, Store } from '#broker/store/store';
+import type { Groups } from '#broker/topic/groups';
+import type { Topics } from '#broker/topic/topics';
 
 export interface StateParts {
   store: Store;

@@ -3,6 +3,7 @@ import type { StandaloneConfig } from '#cli/standalone-config';
 import { readyText } from '#cli/ready';
 import { Broker } from '#broker/main';
 import { systemClock } from '#lib/clock';
+import { parseHostPort } from '#lib/host-port';
 import { handleProcessEvents, Lifecycle } from '#lib/lifecycle';
 import { createLog, type Log } from '#lib/log';
 import { createRegistry, type Registry } from '#lib/metrics';
@@ -80,6 +81,8 @@ function addBroker({ config, log, registry, lifecycle }: ProcessContext): Servic
       retentionMs: config.retentionHours * HOUR_MS,
       diskWatermark: config.diskWatermark,
       autoCreate: config.autoCreateTopics,
+      nameServers: [],
+      fleetToken: undefined,
     },
     log,
     registry,
@@ -91,11 +94,4 @@ function addBroker({ config, log, registry, lifecycle }: ProcessContext): Servic
     adminAddress: () => broker.adminAddress,
     readiness: () => broker.readiness(),
   };
-}
-
-/** Splits `host:port`, also with an IPv6 host in brackets. */
-function parseHostPort(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(':');
-  const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
-  return { host, port: Number(text.slice(colon + 1)) };
 }

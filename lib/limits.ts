@@ -151,10 +151,8 @@ export const REGISTRY = {
   changeDelayMs: 50,
   /** Waits before a broken stream is opened again: well within `brokenStreamMs`. */
   reconnect: { initialMs: 100, maxMs: 2 * SECOND, multiplier: 2 },
-  connectMs: 3 * SECOND,
-  /** Unanswered pings find a name server that is gone without a word. */
-  pingMs: 10 * SECOND,
-  pingTimeoutMs: 5 * SECOND,
+  /** A report that is not answered by then, a new connection included, breaks the stream. */
+  answerMs: 5 * SECOND,
   brokersMax: 1000,
   brokerNameCharsMax: 128,
   listenersMax: 16,

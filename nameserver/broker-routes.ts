@@ -4,7 +4,8 @@ import { SluiceError } from '#lib/errors';
 import { REGISTRY, TOPIC } from '#lib/limits';
 import { kindName } from '#proto/fleet';
 import type { BrokerHoldings, BrokerListener, BrokerReport, TopicQueues } from '#proto/fleet-types';
-import type { HostPort, RoutedTopic } from '#proto/route';
+import type { HostPort } from '#lib/host-port';
+import type { RoutedTopic } from '#proto/route';
 import type { BrokerRoutes } from '#nameserver/route-table';
 
 const PORT_MAX = 65_535;

@@ -1,6 +1,6 @@
 /**
- * What a name server serves of the MessagingService. Clients ask their access point for routes only;
- * all else goes to the addresses in the routes (wire.md A.4), so all else is UNIMPLEMENTED here.
+ * What a name server serves of the MessagingService. Clients ask their access point for routes
+ * only; all else goes to the addresses in the routes (wire.md A.4) and is UNIMPLEMENTED here.
  */
 import { SluiceError } from '#lib/errors';
 import type { Log } from '#lib/log';

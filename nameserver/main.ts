@@ -1,4 +1,4 @@
-/** The composition root of a name server: routes for clients on one side, brokers' reports on the other. */
+/** The composition root of a name server: routes for clients, and the reports of brokers. */
 import { systemClock, type Clock } from '#lib/clock';
 import { LISTEN } from '#lib/limits';
 import type { Log } from '#lib/log';

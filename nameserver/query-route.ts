@@ -1,4 +1,4 @@
-/** QueryRoute: the queues of a topic at all brokers, by the listener that was asked (wire.md A.6). */
+/** QueryRoute: a topic's queues at all brokers, by the listener that was asked (wire.md A.6). */
 import { SluiceError } from '#lib/errors';
 import type { BrokerRoutes, RouteTable, TopicAtBroker } from '#nameserver/route-table';
 import { OK_STATUS } from '#proto/codes';
@@ -58,7 +58,7 @@ function allQueues(entries: readonly MessageQueueInput[]): readonly MessageQueue
   return entries;
 }
 
-/** What the client has to dial; undefined where the broker is not reachable the way the client came. */
+/** What the client has to dial; undefined where the broker can't be reached that way. */
 function reachableBy(
   listeners: BrokerRoutes['listeners'],
   listener: string,

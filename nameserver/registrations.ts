@@ -94,12 +94,7 @@ export class Registrations {
     return registration;
   }
 
-  #expireAfter(
-    registration: Registration,
-    broker: string,
-    delayMs: number,
-    reason: string,
-  ): void {
+  #expireAfter(registration: Registration, broker: string, delayMs: number, reason: string): void {
     registration.expiry.cancel();
     registration.expiry = this.#clock.setTimeout(() => {
       this.#byBroker.delete(broker);

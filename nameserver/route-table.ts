@@ -1,5 +1,6 @@
 /** Which brokers have which topics: what every route answer is made of. Knows nothing of time. */
-import type { HostPort, RoutedTopic } from '#proto/route';
+import type { HostPort } from '#lib/host-port';
+import type { RoutedTopic } from '#proto/route';
 
 /** What one broker has. Names carry their namespace. */
 export interface BrokerRoutes {
@@ -19,7 +20,7 @@ export interface TopicAtBroker {
 
 export class RouteTable {
   readonly #brokers = new Map<string, BrokerRoutes>();
-  /** Names of the brokers of each topic, sorted: clients rebuild their loops when the order changes. */
+  /** Brokers of each topic, sorted: clients rebuild their loops when the order changes. */
   readonly #brokersOfTopic = new Map<string, readonly string[]>();
 
   /** Takes the place of all that was known of the broker. */

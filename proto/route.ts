@@ -2,14 +2,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 import { SluiceError } from '#lib/errors';
+import type { HostPort } from '#lib/host-port';
 import { AddressScheme, MessageType, Permission } from '#proto/types';
 import type { Endpoints, EndpointsInput, MessageQueueInput } from '#proto/types';
 import type { ResourceName } from '#proto/wire/resource';
-
-export interface HostPort {
-  host: string;
-  port: number;
-}
 
 /** A topic at one broker, as a route tells it. */
 export interface RoutedTopic {

@@ -11,7 +11,10 @@ export interface LoadOptions {
   /** Messages to send or to drain; 0: as many as fit in `seconds`. */
   readonly messages: number;
   readonly seconds: number;
-  /** Before the measurement; of a run that counts messages, the first `warmupMessages`. */
+  /**
+   * Before the measurement: a drain, the first `warmupMessages`; a timed run, both at least. A
+   * server that compiles while it runs needs messages, not time, to become warm.
+   */
   readonly warmupSeconds: number;
   readonly warmupMessages: number;
   readonly inFlight: number;

@@ -13,8 +13,8 @@ export const produceConsume: Scenario = {
     const group = 'group';
     await server.createTopics(topics, QUEUES);
     await subscribe(trial, server, { topics, group });
-    const { seconds, warmupSeconds } = trial.sizes;
-    const load = { topics, group, seconds, warmupSeconds };
+    const { seconds, warmupSeconds, warmupMessages } = trial.sizes;
+    const load = { topics, group, seconds, warmupSeconds, warmupMessages };
     const result = await trial.load(server, { ...load, mode: 'both' });
     trial.add('server CPU a message, both ways', result.serverMicrosPerMessage, 'µs');
     trial.add('messages a second', result.perSecond, '/s');

@@ -9,8 +9,9 @@ export const produce: Scenario = {
   async run(trial) {
     const server = await trial.start();
     await server.createTopics(['bench'], QUEUES);
-    const { seconds, warmupSeconds } = trial.sizes;
-    const result = await trial.load(server, { mode: 'produce', seconds, warmupSeconds });
+    const { seconds, warmupSeconds, warmupMessages } = trial.sizes;
+    const load = { seconds, warmupSeconds, warmupMessages };
+    const result = await trial.load(server, { ...load, mode: 'produce' });
     trial.add(
       'server CPU a message',
       result.serverMicrosPerMessage,

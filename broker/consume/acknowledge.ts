@@ -2,11 +2,11 @@
 import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 
-import type { Group } from '../topic/groups.ts';
-import type { LeaseWatch } from './lease-watch.ts';
-import type { ProgressTable } from './progress-table.ts';
-import type { Lease, Progress } from './progress.ts';
-import type { Receipts } from './receipt.ts';
+import type { Group } from '#broker/topic/groups';
+import type { LeaseWatch } from '#broker/consume/lease-watch';
+import type { ProgressTable } from '#broker/consume/progress-table';
+import type { Lease, Progress } from '#broker/consume/progress';
+import type { Receipts } from '#broker/consume/receipt';
 
 export interface AcknowledgerOptions {
   clock: Clock;

@@ -2,21 +2,21 @@
 import type { Clock } from '#lib/clock';
 import type { Log } from '#lib/log';
 
-import type { Producer } from '../produce/produce.ts';
-import type { ConsumeQueue } from '../store/consume-queue.ts';
-import type { Store } from '../store/store.ts';
-import type { Group, Groups } from '../topic/groups.ts';
-import type { Topic, Topics } from '../topic/topics.ts';
-import { Acknowledger } from './acknowledge.ts';
-import { DeadLetters } from './dead-letter.ts';
-import { LeaseWatch } from './lease-watch.ts';
-import { MessageReader } from './message-reader.ts';
-import { Polls } from './polls.ts';
-import { Pop } from './pop.ts';
-import { ProgressTable } from './progress-table.ts';
-import type { Lease } from './progress.ts';
-import { Pull } from './pull.ts';
-import { Receipts } from './receipt.ts';
+import type { Producer } from '#broker/produce/produce';
+import type { ConsumeQueue } from '#broker/store/consume-queue';
+import type { Store } from '#broker/store/store';
+import type { Group, Groups } from '#broker/topic/groups';
+import type { Topic, Topics } from '#broker/topic/topics';
+import { Acknowledger } from '#broker/consume/acknowledge';
+import { DeadLetters } from '#broker/consume/dead-letter';
+import { LeaseWatch } from '#broker/consume/lease-watch';
+import { MessageReader } from '#broker/consume/message-reader';
+import { Polls } from '#broker/consume/polls';
+import { Pop } from '#broker/consume/pop';
+import { ProgressTable } from '#broker/consume/progress-table';
+import type { Lease } from '#broker/consume/progress';
+import { Pull } from '#broker/consume/pull';
+import { Receipts } from '#broker/consume/receipt';
 
 export interface ConsumptionOptions {
   clock: Clock;

@@ -9,13 +9,13 @@ import type { StoredMessage } from '#proto/message';
 import { deadLetterTopic } from '#proto/names';
 import { PROPERTY, addProperty, parseProperties, tagHash } from '#proto/properties';
 
-import type { OutgoingMessage, Producer } from '../produce/produce.ts';
-import type { Group, Groups } from '../topic/groups.ts';
-import type { Topic, Topics } from '../topic/topics.ts';
-import type { LeaseWatch } from './lease-watch.ts';
-import type { MessageReader } from './message-reader.ts';
-import type { ProgressTable } from './progress-table.ts';
-import type { Lease } from './progress.ts';
+import type { OutgoingMessage, Producer } from '#broker/produce/produce';
+import type { Group, Groups } from '#broker/topic/groups';
+import type { Topic, Topics } from '#broker/topic/topics';
+import type { LeaseWatch } from '#broker/consume/lease-watch';
+import type { MessageReader } from '#broker/consume/message-reader';
+import type { ProgressTable } from '#broker/consume/progress-table';
+import type { Lease } from '#broker/consume/progress';
 
 export interface DeadLettersOptions {
   clock: Clock;

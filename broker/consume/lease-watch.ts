@@ -3,7 +3,7 @@ import type { Clock, Timer } from '#lib/clock';
 import { Heap } from '#lib/heap';
 import { CONSUME } from '#lib/limits';
 
-import type { Lease } from './progress.ts';
+import type { Lease } from '#broker/consume/progress';
 
 /** The heap is cleaned of settled leases when it has grown to this, and to twice what was left then. */
 const CLEAN_AT_LEAST = 1024;

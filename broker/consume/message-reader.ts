@@ -1,9 +1,9 @@
 /** Reads the message at an offset of a queue, and makes sure that it is that message. */
 import { StoredMessage } from '#proto/message';
 
-import type { ConsumeQueue, Run } from '../store/consume-queue.ts';
-import { IndexDamageError } from '../store/index-database.ts';
-import type { Store } from '../store/store.ts';
+import type { ConsumeQueue, Run } from '#broker/store/consume-queue';
+import { IndexDamageError } from '#broker/store/index-database';
+import type { Store } from '#broker/store/store';
 
 export interface MessagePlace {
   position: number;

@@ -11,17 +11,17 @@ import type { StoredMessage } from '#proto/message';
 import { PROPERTY, parseProperties } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
-import type { ConsumeQueue } from '../store/consume-queue.ts';
-import type { Group } from '../topic/groups.ts';
-import type { Topic } from '../topic/topics.ts';
-import type { TagFilter } from './filter-tag.ts';
-import type { LeaseWatch } from './lease-watch.ts';
-import { placeIn } from './message-reader.ts';
-import type { MessagePlace, MessageReader } from './message-reader.ts';
-import { ANY_QUEUE } from './polls.ts';
-import type { Polls } from './polls.ts';
-import type { ProgressTable } from './progress-table.ts';
-import type { Lease, Progress } from './progress.ts';
+import type { ConsumeQueue } from '#broker/store/consume-queue';
+import type { Group } from '#broker/topic/groups';
+import type { Topic } from '#broker/topic/topics';
+import type { TagFilter } from '#broker/consume/filter-tag';
+import type { LeaseWatch } from '#broker/consume/lease-watch';
+import { placeIn } from '#broker/consume/message-reader';
+import type { MessagePlace, MessageReader } from '#broker/consume/message-reader';
+import { ANY_QUEUE } from '#broker/consume/polls';
+import type { Polls } from '#broker/consume/polls';
+import type { ProgressTable } from '#broker/consume/progress-table';
+import type { Lease, Progress } from '#broker/consume/progress';
 
 export interface PopRequest {
   group: Group;

@@ -1,8 +1,8 @@
 /** Progress, leases and acknowledgements as log records (docs/storage-format.md). */
 import { SluiceError } from '#lib/errors';
 
-import type { Payload } from '../store/record.ts';
-import type { LeaseEntry, Progress } from './progress.ts';
+import type { Payload } from '#broker/store/record';
+import type { LeaseEntry, Progress } from '#broker/consume/progress';
 
 /** group id u48 · topic id u48 · queue id u16 */
 const PLACE_BYTES = 14;

@@ -1,22 +1,22 @@
 /** The progress of every group in every queue: found, changed through the log, and restored from it. */
-import type { IndexChange, IndexDatabase } from '../store/index-database.ts';
-import { put } from '../store/index-database.ts';
-import { progressKey, tableRange } from '../store/index-keys.ts';
-import { RECORD_TYPE } from '../store/record.ts';
-import type { LogRecord, Payload, RecordType } from '../store/record.ts';
-import type { Store } from '../store/store.ts';
-import type { Group, Groups } from '../topic/groups.ts';
-import type { Topic, Topics } from '../topic/topics.ts';
-import { Progress } from './progress.ts';
-import type { Lease, LeaseEntry } from './progress.ts';
+import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
+import { put } from '#broker/store/index-database';
+import { progressKey, tableRange } from '#broker/store/index-keys';
+import { RECORD_TYPE } from '#broker/store/record';
+import type { LogRecord, Payload, RecordType } from '#broker/store/record';
+import type { Store } from '#broker/store/store';
+import type { Group, Groups } from '#broker/topic/groups';
+import type { Topic, Topics } from '#broker/topic/topics';
+import { Progress } from '#broker/consume/progress';
+import type { Lease, LeaseEntry } from '#broker/consume/progress';
 import {
   AcksPayload,
   LeasesPayload,
   decodeAcks,
   decodeLeases,
   progressPayload,
-} from './progress-records.ts';
-import type { Place } from './progress-records.ts';
+} from '#broker/consume/progress-records';
+import type { Place } from '#broker/consume/progress-records';
 
 /** Progress of one group, by topic id and queue id. */
 type GroupProgress = Map<number, Progress[]>;

@@ -6,14 +6,14 @@ import type { StoredMessage } from '#proto/message';
 import { PROPERTY, parseProperties } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
-import type { ConsumeQueue } from '../store/consume-queue.ts';
-import type { Group } from '../topic/groups.ts';
-import type { Topic } from '../topic/topics.ts';
-import type { TagFilter } from './filter-tag.ts';
-import type { MessageReader } from './message-reader.ts';
-import type { Receiver } from './pop.ts';
-import type { Polls } from './polls.ts';
-import type { ProgressTable } from './progress-table.ts';
+import type { ConsumeQueue } from '#broker/store/consume-queue';
+import type { Group } from '#broker/topic/groups';
+import type { Topic } from '#broker/topic/topics';
+import type { TagFilter } from '#broker/consume/filter-tag';
+import type { MessageReader } from '#broker/consume/message-reader';
+import type { Receiver } from '#broker/consume/pop';
+import type { Polls } from '#broker/consume/polls';
+import type { ProgressTable } from '#broker/consume/progress-table';
 
 export interface PullRequest {
   group: Group;

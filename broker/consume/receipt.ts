@@ -6,7 +6,7 @@ import { createHash, hash, timingSafeEqual } from 'node:crypto';
 
 import { SluiceError } from '#lib/errors';
 
-import type { Place } from './progress-records.ts';
+import type { Place } from '#broker/consume/progress-records';
 
 const U48 = 6;
 const FACTS_BYTES = 24;

@@ -1,8 +1,8 @@
 /** Consumer groups as the admin service sees them: definition, progress, lag, members. */
-import type { GroupAdmin, GroupInfo, GroupMember, GroupTopicState } from '../admin/backend.ts';
-import type { Core } from '../core.ts';
-import type { Group } from '../topic/groups.ts';
-import { given, pageOf } from './topics.ts';
+import type { GroupAdmin, GroupInfo, GroupMember, GroupTopicState } from '#broker/admin/backend';
+import type { Core } from '#broker/core';
+import type { Group } from '#broker/topic/groups';
+import { given, pageOf } from '#broker/core-admin/topics';
 
 function infoOf({ name, ordered, retryMaxTimes, createdMs }: Group): GroupInfo {
   return { name, ordered, maxAttempts: retryMaxTimes, createdMs };

@@ -13,15 +13,15 @@ import type {
   ReceiveRequest,
   SentMessage,
   StoredMessage,
-} from '../admin/backend.ts';
-import { admit } from '../admit/pipeline.ts';
-import type { MessageKind } from '../admit/pipeline.ts';
-import { TagFilter } from '../consume/filter-tag.ts';
-import { ANY_QUEUE } from '../consume/polls.ts';
-import type { Delivery, Receiver } from '../consume/pop.ts';
-import type { Core } from '../core.ts';
-import { peerAddress } from '../grpc/convert.ts';
-import type { Topic } from '../topic/topics.ts';
+} from '#broker/admin/backend';
+import { admit } from '#broker/admit/pipeline';
+import type { MessageKind } from '#broker/admit/pipeline';
+import { TagFilter } from '#broker/consume/filter-tag';
+import { ANY_QUEUE } from '#broker/consume/polls';
+import type { Delivery, Receiver } from '#broker/consume/pop';
+import type { Core } from '#broker/core';
+import { peerAddress } from '#broker/grpc/convert';
+import type { Topic } from '#broker/topic/topics';
 
 const ID_BYTES = 16;
 /** As other ids of version 1 begin, so that they look alike. wire.md A.7 */

@@ -2,9 +2,9 @@
 import type { Clock } from '#lib/clock';
 import { VERSION } from '#lib/version';
 
-import type { BrokerStatus } from '../admin/backend.ts';
-import type { Core } from '../core.ts';
-import type { Durability } from '../store/commit-log.ts';
+import type { BrokerStatus } from '#broker/admin/backend';
+import type { Core } from '#broker/core';
+import type { Durability } from '#broker/store/commit-log';
 
 /** Between two looks at the counts; rates are over the last full one. */
 const RATE_WINDOW_MS = 5_000;

@@ -1,9 +1,9 @@
 /** Topics as the admin service sees them. */
 import { TOPIC } from '#lib/limits';
 
-import type { TopicAdmin, TopicInfo } from '../admin/backend.ts';
-import type { Core } from '../core.ts';
-import type { Topic, Topics } from '../topic/topics.ts';
+import type { TopicAdmin, TopicInfo } from '#broker/admin/backend';
+import type { Core } from '#broker/core';
+import type { Topic, Topics } from '#broker/topic/topics';
 
 function infoOf({ definition }: Topic): TopicInfo {
   const { name, kind, queues, createdMs } = definition;

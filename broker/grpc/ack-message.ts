@@ -4,9 +4,9 @@ import { OK_STATUS, overallStatus, statusOf } from '#proto/codes';
 import { decodeAckMessage, encodeAckMessageResponse } from '#proto/wire/ack-message';
 import type { AckEntryView, AckResult } from '#proto/wire/ack-message';
 
-import type { Group } from '../topic/groups.ts';
-import { consumerGroup } from './resources.ts';
-import type { Services, UnaryRpc } from './services.ts';
+import type { Group } from '#broker/topic/groups';
+import { consumerGroup } from '#broker/grpc/resources';
+import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 export const ackMessage: UnaryRpc = {
   kind: 'unary',

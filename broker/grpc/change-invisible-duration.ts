@@ -7,8 +7,8 @@ import {
   encodeChangeInvisibleDurationResponse,
 } from '#proto/wire/change-invisible-duration';
 
-import { consumerGroup } from './resources.ts';
-import type { UnaryRpc } from './services.ts';
+import { consumerGroup } from '#broker/grpc/resources';
+import type { UnaryRpc } from '#broker/grpc/services';
 
 export const changeInvisibleDuration: UnaryRpc = {
   kind: 'unary',

@@ -10,9 +10,9 @@ import { Encoding, MessageType } from '#proto/types';
 import type { DeliveredMessage } from '#proto/wire/message';
 import type { SendMessageView } from '#proto/wire/send-message';
 
-import type { Candidate, MessageKind } from '../admit/pipeline.ts';
-import type { OutgoingMessage } from '../produce/produce.ts';
-import type { Topic } from '../topic/topics.ts';
+import type { Candidate, MessageKind } from '#broker/admit/pipeline';
+import type { OutgoingMessage } from '#broker/produce/produce';
+import type { Topic } from '#broker/topic/topics';
 
 const KIND_OF_TYPE: Readonly<Record<number, MessageKind>> = {
   [MessageType.MESSAGE_TYPE_UNSPECIFIED]: 'normal',

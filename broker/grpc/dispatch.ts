@@ -5,19 +5,19 @@ import type { Call, Method, Service } from '#proto/grpc-transport/call';
 import { MESSAGING_METHODS, MESSAGING_SERVICE, codec } from '#proto/messages';
 import type { MessageName } from '#proto/messages';
 
-import { ackMessage } from './ack-message.ts';
-import { changeInvisibleDuration } from './change-invisible-duration.ts';
-import { forwardMessageToDeadLetterQueue } from './forward-to-dead-letters.ts';
-import { heartbeat } from './heartbeat.ts';
-import { notifyClientTermination } from './notify-client-termination.ts';
-import { getOffset, queryOffset, updateOffset } from './offsets.ts';
-import { pullMessage } from './pull-message.ts';
-import { queryAssignment } from './query-assignment.ts';
-import { queryRoute } from './query-route.ts';
-import { receiveMessage } from './receive-message.ts';
-import { sendMessage } from './send-message.ts';
-import type { Rpc, ServerStreamRpc, Services, UnaryRpc } from './services.ts';
-import { telemetry } from './telemetry.ts';
+import { ackMessage } from '#broker/grpc/ack-message';
+import { changeInvisibleDuration } from '#broker/grpc/change-invisible-duration';
+import { forwardMessageToDeadLetterQueue } from '#broker/grpc/forward-to-dead-letters';
+import { heartbeat } from '#broker/grpc/heartbeat';
+import { notifyClientTermination } from '#broker/grpc/notify-client-termination';
+import { getOffset, queryOffset, updateOffset } from '#broker/grpc/offsets';
+import { pullMessage } from '#broker/grpc/pull-message';
+import { queryAssignment } from '#broker/grpc/query-assignment';
+import { queryRoute } from '#broker/grpc/query-route';
+import { receiveMessage } from '#broker/grpc/receive-message';
+import { sendMessage } from '#broker/grpc/send-message';
+import type { Rpc, ServerStreamRpc, Services, UnaryRpc } from '#broker/grpc/services';
+import { telemetry } from '#broker/grpc/telemetry';
 
 const RPCS: Readonly<Record<string, Rpc>> = {
   QueryRoute: queryRoute,

@@ -2,8 +2,8 @@
 import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
 
-import { consumerGroup, resourceName } from './resources.ts';
-import type { UnaryRpc } from './services.ts';
+import { consumerGroup, resourceName } from '#broker/grpc/resources';
+import type { UnaryRpc } from '#broker/grpc/services';
 
 const request = codec('ForwardMessageToDeadLetterQueueRequest');
 const response = codec('ForwardMessageToDeadLetterQueueResponse');

@@ -2,7 +2,7 @@
 import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
 
-import type { UnaryRpc } from './services.ts';
+import type { UnaryRpc } from '#broker/grpc/services';
 
 const request = codec('NotifyClientTerminationRequest');
 const response = codec('NotifyClientTerminationResponse');

@@ -5,10 +5,10 @@ import { codec } from '#proto/messages';
 import { QueryOffsetPolicy } from '#proto/types';
 import type { MessageQueue, Timestamp } from '#proto/types';
 
-import type { OffsetPolicy } from '../consume/pull.ts';
-import type { Topic } from '../topic/topics.ts';
-import { consumerGroup, readableTopic, resourceName } from './resources.ts';
-import type { Services, UnaryRpc } from './services.ts';
+import type { OffsetPolicy } from '#broker/consume/pull';
+import type { Topic } from '#broker/topic/topics';
+import { consumerGroup, readableTopic, resourceName } from '#broker/grpc/resources';
+import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 const getRequest = codec('GetOffsetRequest');
 const getResponse = codec('GetOffsetResponse');

@@ -5,10 +5,10 @@ import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
 import { encodeReceiveMessage } from '#proto/wire/receive-message';
 
-import { toDelivered } from './convert.ts';
-import { parseFilter } from './receive-message.ts';
-import { consumerGroup, readableTopic, resourceName } from './resources.ts';
-import type { ServerStreamRpc } from './services.ts';
+import { toDelivered } from '#broker/grpc/convert';
+import { parseFilter } from '#broker/grpc/receive-message';
+import { consumerGroup, readableTopic, resourceName } from '#broker/grpc/resources';
+import type { ServerStreamRpc } from '#broker/grpc/services';
 
 const request = codec('PullMessageRequest');
 const response = codec('PullMessageResponse');

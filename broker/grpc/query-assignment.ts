@@ -3,10 +3,10 @@ import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
 import { routeEntries } from '#proto/route';
 
-import { ANY_QUEUE } from '../consume/polls.ts';
-import { brokerEndpoints } from './query-route.ts';
-import { consumerGroup, readableTopic, resourceName } from './resources.ts';
-import type { UnaryRpc } from './services.ts';
+import { ANY_QUEUE } from '#broker/consume/polls';
+import { brokerEndpoints } from '#broker/grpc/query-route';
+import { consumerGroup, readableTopic, resourceName } from '#broker/grpc/resources';
+import type { UnaryRpc } from '#broker/grpc/services';
 
 const request = codec('QueryAssignmentRequest');
 const response = codec('QueryAssignmentResponse');

@@ -1,12 +1,14 @@
 /** QueryRoute at a broker: the queues that it has itself (wire.md A.6). */
+import { SluiceError } from '#lib/errors';
+import { parseHostPort } from '#lib/host-port';
 import { OK_STATUS } from '#proto/codes';
 import type { Call } from '#proto/grpc-transport/call';
 import { codec } from '#proto/messages';
 import { dialledEndpoints, endpointsOf, routeEntries } from '#proto/route';
 import type { Endpoints, EndpointsInput } from '#proto/types';
 
-import { resourceName, routedTopic } from './resources.ts';
-import type { Services, UnaryRpc } from './services.ts';
+import { resourceName, routedTopic } from '#broker/grpc/resources';
+import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 const request = codec('QueryRouteRequest');
 const response = codec('QueryRouteResponse');
@@ -34,6 +36,7 @@ export function brokerEndpoints(
   if (advertised) return endpointsOf(advertised);
   const known = dialledEndpoints(dialled);
   if (known) return known;
-  const { hostname, port } = new URL(`http://${call.authority}`);
-  return endpointsOf({ host: hostname, port: Number(port) });
+  const authority = parseHostPort(call.authority);
+  if (authority) return endpointsOf(authority);
+  throw new SluiceError('BAD_REQUEST', 'the request does not say which endpoints it was sent to');
 }

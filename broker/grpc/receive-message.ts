@@ -12,13 +12,13 @@ import {
 } from '#proto/wire/receive-message';
 import type { FilterView, ReceiveMessageView } from '#proto/wire/receive-message';
 
-import { TagFilter } from '../consume/filter-tag.ts';
-import { ANY_QUEUE } from '../consume/polls.ts';
-import type { Delivery, PopRequest } from '../consume/pop.ts';
-import type { Topic } from '../topic/topics.ts';
-import { toDelivered } from './convert.ts';
-import { consumerGroup, readableTopic } from './resources.ts';
-import type { ServerStreamRpc, Services } from './services.ts';
+import { TagFilter } from '#broker/consume/filter-tag';
+import { ANY_QUEUE } from '#broker/consume/polls';
+import type { Delivery, PopRequest } from '#broker/consume/pop';
+import type { Topic } from '#broker/topic/topics';
+import { toDelivered } from '#broker/grpc/convert';
+import { consumerGroup, readableTopic } from '#broker/grpc/resources';
+import type { ServerStreamRpc, Services } from '#broker/grpc/services';
 
 export const receiveMessage: ServerStreamRpc = {
   kind: 'server-stream',

@@ -10,9 +10,9 @@ import {
 } from '#proto/names';
 import type { ResourceName } from '#proto/names';
 
-import type { Group } from '../topic/groups.ts';
-import type { Topic } from '../topic/topics.ts';
-import type { Services } from './services.ts';
+import type { Group } from '#broker/topic/groups';
+import type { Topic } from '#broker/topic/topics';
+import type { Services } from '#broker/grpc/services';
 
 /** What proto-loader makes of a Resource. */
 interface DecodedResource {

@@ -5,12 +5,12 @@ import type { IPv4Address } from '#proto/message';
 import { decodeSendMessage, encodeSendMessageResponse } from '#proto/wire/send-message';
 import type { SendMessageView, SendResult } from '#proto/wire/send-message';
 
-import { admit } from '../admit/pipeline.ts';
-import type { Produced } from '../produce/produce.ts';
-import type { Topic } from '../topic/topics.ts';
-import { kindOf, peerAddress, toCandidate, toOutgoing } from './convert.ts';
-import { writableTopic } from './resources.ts';
-import type { Services, UnaryRpc } from './services.ts';
+import { admit } from '#broker/admit/pipeline';
+import type { Produced } from '#broker/produce/produce';
+import type { Topic } from '#broker/topic/topics';
+import { kindOf, peerAddress, toCandidate, toOutgoing } from '#broker/grpc/convert';
+import { writableTopic } from '#broker/grpc/resources';
+import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 export const sendMessage: UnaryRpc = {
   kind: 'unary',

@@ -4,13 +4,13 @@ import type { Log } from '#lib/log';
 import type { Status } from '#proto/codes';
 import type { Call, DuplexHandler, Outgoing } from '#proto/grpc-transport/call';
 
-import type { Sessions } from '../client/sessions.ts';
-import type { Consumption } from '../consume/consumption.ts';
-import type { Traffic } from '../metrics/traffic.ts';
-import type { Producer } from '../produce/produce.ts';
-import type { Groups } from '../topic/groups.ts';
-import type { QueueSelector } from '../topic/queue-selector.ts';
-import type { Topics } from '../topic/topics.ts';
+import type { Sessions } from '#broker/client/sessions';
+import type { Consumption } from '#broker/consume/consumption';
+import type { Traffic } from '#broker/metrics/traffic';
+import type { Producer } from '#broker/produce/produce';
+import type { Groups } from '#broker/topic/groups';
+import type { QueueSelector } from '#broker/topic/queue-selector';
+import type { Topics } from '#broker/topic/topics';
 
 export interface Services {
   clock: Clock;

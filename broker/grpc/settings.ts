@@ -6,9 +6,9 @@ import type { Call } from '#proto/grpc-transport/call';
 import { ClientType } from '#proto/types';
 import type { DurationInput, RetryPolicyInput, Settings, SettingsInput } from '#proto/types';
 
-import type { ClientFacts, ClientKind } from '../client/sessions.ts';
-import { resourceName } from './resources.ts';
-import type { Services } from './services.ts';
+import type { ClientFacts, ClientKind } from '#broker/client/sessions';
+import { resourceName } from '#broker/grpc/resources';
+import type { Services } from '#broker/grpc/services';
 
 const KIND_OF_TYPE: Readonly<Record<number, ClientKind>> = {
   [ClientType.PRODUCER]: 'producer',

@@ -5,9 +5,9 @@ import type { Call, Duplex } from '#proto/grpc-transport/call';
 import { codec } from '#proto/messages';
 import type { Settings } from '#proto/types';
 
-import type { SessionStream } from '../client/sessions.ts';
-import type { DuplexRpc, Services } from './services.ts';
-import { answerSettings, clientFacts } from './settings.ts';
+import type { SessionStream } from '#broker/client/sessions';
+import type { DuplexRpc, Services } from '#broker/grpc/services';
+import { answerSettings, clientFacts } from '#broker/grpc/settings';
 
 const command = codec('TelemetryCommand');
 

@@ -3,10 +3,10 @@ import { Counter, Gauge } from '#lib/metrics';
 import type { Registry } from '#lib/metrics';
 import { isDeadLetterTopic } from '#proto/names';
 
-import { lagOf } from '../core-admin/groups.ts';
-import type { Core } from '../core.ts';
-import type { Durability } from '../store/commit-log.ts';
-import type { Flow } from './traffic.ts';
+import { lagOf } from '#broker/core-admin/groups';
+import type { Core } from '#broker/core';
+import type { Durability } from '#broker/store/commit-log';
+import type { Flow } from '#broker/metrics/traffic';
 
 export interface ExpositionOptions {
   registry: Registry;

@@ -2,8 +2,8 @@
 import { MessagePayload } from '#proto/message';
 import type { IPv4Address } from '#proto/message';
 
-import type { Store } from '../store/store.ts';
-import type { Topic } from '../topic/topics.ts';
+import type { Store } from '#broker/store/store';
+import type { Topic } from '#broker/topic/topics';
 
 /** An admitted message. */
 export interface OutgoingMessage {

@@ -10,10 +10,10 @@ import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { STORE } from '#lib/limits';
 
-import { HEAD_BYTES, writeRecord } from './record.ts';
-import type { Payload, RecordType } from './record.ts';
-import type { Segment, Segments } from './segments.ts';
-import { Tail } from './tail.ts';
+import { HEAD_BYTES, writeRecord } from '#broker/store/record';
+import type { Payload, RecordType } from '#broker/store/record';
+import type { Segment, Segments } from '#broker/store/segments';
+import { Tail } from '#broker/store/tail';
 
 /** `sync`: an answer waits for fdatasync. `fast`: only for the write; the disk follows within a second. */
 export type Durability = 'sync' | 'fast';

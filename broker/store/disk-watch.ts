@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '#lib/clock';
 import { STORE } from '#lib/limits';
 
-import type { DiskSpace } from './files.ts';
+import type { DiskSpace } from '#broker/store/files';
 
 export interface DiskWatchOptions {
   clock: Clock;

@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
 
 import { ClassicLevel } from 'classic-level';
 
-import { appliedKey } from './index-keys.ts';
+import { appliedKey } from '#broker/store/index-keys';
 
 const CRC_BYTES = 4;
 const POSITION_BYTES = 8;

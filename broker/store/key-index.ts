@@ -1,5 +1,5 @@
 /** Finds messages by their id and keys: a hash of topic and text, kept per segment of the log. */
-import type { IndexChange, IndexDatabase } from './index-database.ts';
+import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import {
   MESSAGE_KEY_BYTES,
   messageKeyPrefix,
@@ -7,8 +7,8 @@ import {
   range,
   readMessageKeyPosition,
   writeMessageKey,
-} from './index-keys.ts';
-import type { Segment } from './segments.ts';
+} from '#broker/store/index-keys';
+import type { Segment } from '#broker/store/segments';
 
 const FIRST_CAPACITY_KEYS = 1024;
 const EMPTY = Buffer.alloc(0);

@@ -1,10 +1,10 @@
 /** Reads records back from the segments, verified; recently read pages stay in memory. */
 import { STORE } from '#lib/limits';
 
-import { DamageError } from './damage.ts';
-import { HEAD_BYTES, isIntact, peekHead } from './record.ts';
-import type { LogRecord } from './record.ts';
-import type { Segment, Segments } from './segments.ts';
+import { DamageError } from '#broker/store/damage';
+import { HEAD_BYTES, isIntact, peekHead } from '#broker/store/record';
+import type { LogRecord } from '#broker/store/record';
+import type { Segment, Segments } from '#broker/store/segments';
 
 export class LogReader {
   readonly #segments: Segments;

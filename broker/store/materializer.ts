@@ -7,7 +7,7 @@ import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { STORE } from '#lib/limits';
 
-import type { IndexChange } from './index-database.ts';
+import type { IndexChange } from '#broker/store/index-database';
 
 export interface MaterializerOptions {
   clock: Clock;

@@ -1,11 +1,17 @@
 /** All consume queues: which have entries that the index lacks, and which runs of them stay in memory. */
 import { STORE } from '#lib/limits';
 
-import { ENTRY_BYTES, Run } from './consume-queue.ts';
-import type { ConsumeQueue } from './consume-queue.ts';
-import { IndexDamageError, put } from './index-database.ts';
-import type { IndexChange, IndexDatabase } from './index-database.ts';
-import { queueEndKey, queueKey, queuePrefix, range, readQueueKeyOffset } from './index-keys.ts';
+import { ENTRY_BYTES, Run } from '#broker/store/consume-queue';
+import type { ConsumeQueue } from '#broker/store/consume-queue';
+import { IndexDamageError, put } from '#broker/store/index-database';
+import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
+import {
+  queueEndKey,
+  queueKey,
+  queuePrefix,
+  range,
+  readQueueKeyOffset,
+} from '#broker/store/index-keys';
 
 /** Runs read from the index in one go. */
 const LOAD_RUNS_MAX = 32;

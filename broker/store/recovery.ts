@@ -2,10 +2,10 @@
  * What happens to the log when a broker starts: every record behind the last applied position is
  * verified and handed on; a torn tail is cut off; anything else that is wrong is damage (P6).
  */
-import { DamageError } from './damage.ts';
-import { HEAD_BYTES, isIntact, peekHead } from './record.ts';
-import type { LogRecord } from './record.ts';
-import type { Segment, Segments } from './segments.ts';
+import { DamageError } from '#broker/store/damage';
+import { HEAD_BYTES, isIntact, peekHead } from '#broker/store/record';
+import type { LogRecord } from '#broker/store/record';
+import type { Segment, Segments } from '#broker/store/segments';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 

@@ -2,7 +2,7 @@
  * Which segments may go: the oldest, by age or because the disk is fuller than its watermark, up to
  * one that begins with a complete copy of the small state. Never the one that is being written.
  */
-import type { Segment } from './segments.ts';
+import type { Segment } from '#broker/store/segments';
 
 export interface RetentionPolicy {
   nowMs: number;

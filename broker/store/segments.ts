@@ -1,8 +1,8 @@
 /** The files of the commit log, in order: `<20 digits of the base position>.log`. */
 import path from 'node:path';
 
-import { DamageError } from './damage.ts';
-import type { StoreFile, StoreFiles } from './files.ts';
+import { DamageError } from '#broker/store/damage';
+import type { StoreFile, StoreFiles } from '#broker/store/files';
 
 const NAME = /^(\d{20})\.log$/;
 

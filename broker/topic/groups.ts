@@ -3,12 +3,12 @@ import { SluiceError } from '#lib/errors';
 import { CONSUME, TOPIC } from '#lib/limits';
 import { assertGroupName, splitName } from '#proto/names';
 
-import type { IndexChange, IndexDatabase } from '../store/index-database.ts';
-import { put } from '../store/index-database.ts';
-import { groupKey, tableRange } from '../store/index-keys.ts';
-import { RECORD_TYPE, bytesPayload } from '../store/record.ts';
-import type { LogRecord, Payload, RecordType } from '../store/record.ts';
-import type { Store } from '../store/store.ts';
+import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
+import { put } from '#broker/store/index-database';
+import { groupKey, tableRange } from '#broker/store/index-keys';
+import { RECORD_TYPE, bytesPayload } from '#broker/store/record';
+import type { LogRecord, Payload, RecordType } from '#broker/store/record';
+import type { Store } from '#broker/store/store';
 
 export interface GroupDefinition {
   /** The log position of its first definition: never another group's, not even of the same name. */
@@ -28,6 +28,8 @@ export class Groups {
   readonly #byName = new Map<string, Group>();
   readonly #byId = new Map<number, Group>();
   #changed = new Map<number, Group | null>();
+  /** A group was created, changed or deleted. */
+  onChange: () => void = () => undefined;
   onDelete: (group: Group) => void = () => undefined;
 
   constructor(store: Store) {
@@ -106,6 +108,7 @@ export class Groups {
     this.#byId.set(group.id, group);
     this.#byName.set(group.name, group);
     this.#changed.set(group.id, group);
+    this.onChange();
   }
 
   #remove(id: number): void {
@@ -115,6 +118,7 @@ export class Groups {
     this.#byName.delete(group.name);
     this.#changed.set(id, null);
     this.onDelete(group);
+    this.onChange();
   }
 
   async load(database: IndexDatabase): Promise<void> {

@@ -1,5 +1,5 @@
 /** Which queue of its topic a message goes to. */
-import type { Topic } from './topics.ts';
+import type { Topic } from '#broker/topic/topics';
 
 export class QueueSelector {
   #turn = 0;

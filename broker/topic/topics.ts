@@ -3,14 +3,14 @@ import { SluiceError } from '#lib/errors';
 import { TOPIC } from '#lib/limits';
 import { assertTopicName, splitName } from '#proto/names';
 
-import { ConsumeQueue } from '../store/consume-queue.ts';
-import type { IndexChange, IndexDatabase } from '../store/index-database.ts';
-import { put } from '../store/index-database.ts';
-import { readQueueEndKey, tableRange, topicKey } from '../store/index-keys.ts';
-import { decodeEnd } from '../store/queue-index.ts';
-import { RECORD_TYPE, bytesPayload } from '../store/record.ts';
-import type { LogRecord, Payload, RecordType } from '../store/record.ts';
-import type { Store } from '../store/store.ts';
+import { ConsumeQueue } from '#broker/store/consume-queue';
+import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
+import { put } from '#broker/store/index-database';
+import { readQueueEndKey, tableRange, topicKey } from '#broker/store/index-keys';
+import { decodeEnd } from '#broker/store/queue-index';
+import { RECORD_TYPE, bytesPayload } from '#broker/store/record';
+import type { LogRecord, Payload, RecordType } from '#broker/store/record';
+import type { Store } from '#broker/store/store';
 
 export const TOPIC_KINDS = ['normal', 'fifo', 'global-fifo', 'delay', 'transaction'] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];

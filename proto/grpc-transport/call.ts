@@ -25,7 +25,10 @@ export interface Call {
   readonly cancelled: boolean;
   /** Metadata that the client sent, by lower-case name; empty when it sent none. */
   header(name: string): string;
-  /** Runs once when the client cancels, the deadline passes or the connection is lost, also if it already did. */
+  /**
+   * Runs once when the client cancels, the deadline passes or the connection is lost; at once when
+   * that has already happened.
+   */
   onCancel(listener: () => void): void;
 }
 
@@ -33,7 +36,7 @@ export interface Call {
 export interface Outgoing {
   /** False when the other end reads too slowly: wait for `drained()` before writing more. */
   write(message: Buffer): boolean;
-  /** Resolves when there is room again, or nobody to write to any more: then `call.cancelled` is true. */
+  /** Resolves when there is room again, or when the call was cut short (`call.cancelled`). */
   drained(): Promise<void>;
 }
 
@@ -60,7 +63,7 @@ export type Method =
   | { kind: 'server-stream'; handle: ServerStreamHandler }
   | { kind: 'duplex'; handle: DuplexHandler };
 
-/** A gRPC service: its full name, e.g. `apache.rocketmq.v2.MessagingService`, and its methods by name. */
+/** A gRPC service: its full name, e.g. `sluice.admin.v1.Admin`, and its methods by name. */
 export interface Service {
   readonly name: string;
   readonly methods: Readonly<Record<string, Method>>;

@@ -147,7 +147,7 @@ export class Listener {
   }
 
   #createTls({ cert, key }: TlsMaterial): TlsServer {
-    // Our own TLS server rather than grpc-js': it bounds the handshake's time and tells of failures.
+    // Not grpc-js' own TLS server: this one bounds the handshake's time and tells of failures.
     const tls = createTlsServer({
       cert,
       key,
@@ -236,8 +236,8 @@ function transportOptions(limits: TransportLimits) {
 }
 
 /**
- * grpc-js has no option for it and takes metadata of any size: a few bytes of compressed headers can
- * stand for half a megabyte. So this reaches for what it hands on to node:http2.
+ * grpc-js has no option for it and takes metadata of any size: a few bytes of compressed headers
+ * can stand for half a megabyte. So this reaches for what it hands on to node:http2.
  */
 function boundMetadata(server: Server, metadataBytesMax: number): void {
   const options: unknown = Reflect.get(server, 'commonServerOptions');

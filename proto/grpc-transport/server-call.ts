@@ -1,4 +1,4 @@
-/** The context of one call over @grpc/grpc-js; nothing is read from the transport before it is asked for. */
+/** The context of one call over @grpc/grpc-js; nothing is read before it is asked for. */
 import type { EventEmitter } from 'node:events';
 import type { Metadata } from '@grpc/grpc-js';
 import type { Call } from '#proto/grpc-transport/call';

@@ -122,7 +122,6 @@ const otherKind: Scenario = {
       // The client refuses, so there is no code; raw.ts has the server's answer.
       expect(await failureCode(producer.send(message))).toBeUndefined();
     }
-    await producer.send({ topic: fifo, body, messageGroup: 'one' });
     await producer.send({ topic: normal, body });
   },
 };

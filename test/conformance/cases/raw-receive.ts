@@ -227,15 +227,15 @@ const refused: Scenario = {
       invisibleTooShort: await outcome({ invisibleDuration: { seconds: 9, nanos: 0 } }),
       invisibleTooLong: await outcome({ invisibleDuration: { seconds: 43_201, nanos: 0 } }),
       pollBeyondDeadline: await outcome({ longPollingTimeout: { seconds: 20, nanos: 0 } }, 4_000),
-      badSql: await outcome(sql('a >')),
+      sqlFilter: await outcome(sql('a >')),
     }).toEqual({
       invisibleTooShort: Code.ILLEGAL_INVISIBLE_TIME,
       invisibleTooLong: Code.ILLEGAL_INVISIBLE_TIME,
       pollBeyondDeadline: Code.ILLEGAL_POLLING_TIME,
-      badSql: differs<number>(environment.target, {
-        sluice: Code.ILLEGAL_FILTER_EXPRESSION,
+      sqlFilter: differs<number>(environment.target, {
+        sluice: Code.NOT_IMPLEMENTED,
         rocketmq: Code.INTERNAL_SERVER_ERROR,
-        why: 'its broker has SQL filters turned off by default, and says so with an internal error',
+        why: 'neither serves SQL filters here; its broker says so with an internal error',
       }),
     });
     end();

@@ -66,7 +66,7 @@ const threeMembers: Scenario = {
       [1, 2, 3].map(() => clients.simpleConsumer({ group, topic }, AWAIT_MS)),
     );
     const sending = sendMany(producer, topic, 300);
-    const shares = await collectTogether(members, 300, 40_000);
+    const shares = await collectTogether(members, 300, 60_000);
     const ids = await sending;
     const all = shares.flat();
     expect(idsOf(all)).toEqual(ids.toSorted());

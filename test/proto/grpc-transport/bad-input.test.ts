@@ -1,4 +1,4 @@
-/** What hostile or broken clients do to the port: an error or a closed connection, nothing worse. */
+/** What hostile or broken clients get: an error or a closed connection. */
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -261,7 +261,7 @@ describe('slow readers', () => {
 });
 
 describe('floods', () => {
-  test('2,000 connections above the limit: refused and counted; those inside are served', async () => {
+  test('2,000 connections above the limit: refused; those inside are served', async () => {
     const { port, counters } = await start({ limits: { connectionsMax: 50 } });
     const inside = new EchoClient(port);
     toClose.push(() => inside.close());

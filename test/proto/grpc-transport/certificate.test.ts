@@ -60,7 +60,7 @@ test('what a crash left half written is overwritten, with the right mode', async
   expect((await readdir(directory)).toSorted()).toEqual(['cert.pem', 'key.pem']);
 });
 
-test('configured files are read, and refused with their paths when they are of no use', async () => {
+test('configured files are read, and refused by name when they are of no use', async () => {
   const { cert, key } = pair();
   const files = { certPath: join(directory, 'a.pem'), keyPath: join(directory, 'b.pem') };
   await expect(readCertificate(files)).rejects.toMatchObject({

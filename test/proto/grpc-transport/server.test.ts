@@ -25,7 +25,7 @@ const servers: GrpcServer[] = [];
 const clients: { close(): void }[] = [];
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
+  for (const used of clients.splice(0)) used.close();
   await Promise.all(servers.splice(0).map((server) => server.drain(0)));
 });
 
@@ -180,7 +180,7 @@ describe('calls', () => {
     expect(record.calls.map((call) => call.cancelled)).toEqual([false, false, false]);
   });
 
-  test('in both directions echo, fail with a status of the handler, and survive its exceptions', async () => {
+  test('in both directions echo, fail as the handler says, survive its errors', async () => {
     const { port, counters } = await start();
     const chat = client(port).chat();
     chat.write(Buffer.from('one'));
