@@ -104,6 +104,8 @@ export const SESSION = {
   /** After its Telemetry stream broke, how long a client has to come back before its leases are freed. */
   reconnectMs: 10 * SECOND,
   sessionsMax: 50_000,
+  /** Telemetry commands of one stream that wait to be handled. */
+  commandsWaitingMax: 64,
   /** How often clients that stayed away are looked for. */
   sweepMs: 2 * SECOND,
   producerAttempts: 3,

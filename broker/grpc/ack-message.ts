@@ -5,7 +5,7 @@ import { decodeAckMessage, encodeAckMessageResponse } from '#proto/wire/ack-mess
 import type { AckEntryView, AckResult } from '#proto/wire/ack-message';
 
 import type { Group } from '#broker/topic/groups';
-import { consumerGroup } from '#broker/grpc/resources';
+import { existingGroup } from '#broker/grpc/resources';
 import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 export const ackMessage: UnaryRpc = {
@@ -13,7 +13,7 @@ export const ackMessage: UnaryRpc = {
   async handle(request, _call, services) {
     const { group: name, entries } = decodeAckMessage(request);
     if (entries.length === 0) throw new SluiceError('BAD_REQUEST', 'the request acks no message');
-    const group = await consumerGroup(name, services);
+    const group = existingGroup(name, services);
     const results = await Promise.all(entries.map((entry) => ackOne(entry, group, services)));
     return encodeAckMessageResponse(overallStatus(results), results);
   },

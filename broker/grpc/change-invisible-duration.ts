@@ -7,7 +7,7 @@ import {
   encodeChangeInvisibleDurationResponse,
 } from '#proto/wire/change-invisible-duration';
 
-import { consumerGroup } from '#broker/grpc/resources';
+import { existingGroup } from '#broker/grpc/resources';
 import type { UnaryRpc } from '#broker/grpc/services';
 
 export const changeInvisibleDuration: UnaryRpc = {
@@ -22,7 +22,7 @@ export const changeInvisibleDuration: UnaryRpc = {
       );
     }
     const { consumption, sessions, producer } = services;
-    const group = await consumerGroup(view.group, services);
+    const group = existingGroup(view.group, services);
     const lease = consumption.acknowledger.lease(group, view.receiptHandle);
     const isNack = sessions.find(call.clientId)?.facts.kind === 'push';
     if (isNack && consumption.isLastAttempt(lease)) {

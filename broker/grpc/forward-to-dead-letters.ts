@@ -2,7 +2,7 @@
 import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
 
-import { consumerGroup, resourceName } from '#broker/grpc/resources';
+import { existingGroup, resourceName } from '#broker/grpc/resources';
 import type { UnaryRpc } from '#broker/grpc/services';
 
 const request = codec('ForwardMessageToDeadLetterQueueRequest');
@@ -12,7 +12,7 @@ export const forwardMessageToDeadLetterQueue: UnaryRpc = {
   kind: 'unary',
   async handle(bytes, _call, services) {
     const { group: name, receiptHandle } = request.decode(bytes);
-    const group = await consumerGroup(resourceName(name), services);
+    const group = existingGroup(resourceName(name), services);
     const { acknowledger, deadLetters } = services.consumption;
     await deadLetters.move(acknowledger.lease(group, receiptHandle));
     return response.encode({ status: OK_STATUS });

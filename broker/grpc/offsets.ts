@@ -7,7 +7,7 @@ import type { MessageQueue, Timestamp } from '#proto/types';
 
 import type { OffsetPolicy } from '#broker/consume/pull';
 import type { Topic } from '#broker/topic/topics';
-import { consumerGroup, readableTopic, resourceName } from '#broker/grpc/resources';
+import { consumerGroup, existingGroup, readableTopic, resourceName } from '#broker/grpc/resources';
 import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 const getRequest = codec('GetOffsetRequest');
@@ -27,10 +27,10 @@ function queueOf(
 
 export const getOffset: UnaryRpc = {
   kind: 'unary',
-  async handle(bytes, _call, services) {
+  handle(bytes, _call, services) {
     const { group: name, messageQueue } = getRequest.decode(bytes);
     const { topic, queueId } = queueOf(messageQueue, services);
-    const group = await consumerGroup(resourceName(name), services);
+    const group = existingGroup(resourceName(name), services);
     const offset = services.consumption.pull.committedOffset(group, topic, queueId);
     return getResponse.encode({ status: OK_STATUS, offset });
   },

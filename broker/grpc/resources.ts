@@ -58,6 +58,14 @@ export async function routedTopic(resource: ResourceName, services: Services): P
 }
 
 /** @throws SluiceError ILLEGAL_CONSUMER_GROUP, CONSUMER_GROUP_NOT_FOUND */
+export function existingGroup(resource: ResourceName, { groups }: Services): Group {
+  const group = groups.find(fullName(resource));
+  if (group) return group;
+  assertGroupName(resource);
+  return groups.get(fullName(resource));
+}
+
+/** As `existingGroup`, but makes a group that is not there where that is wanted. */
 export async function consumerGroup(resource: ResourceName, services: Services): Promise<Group> {
   const name = fullName(resource);
   const group = services.groups.find(name);

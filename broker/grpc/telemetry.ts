@@ -1,5 +1,6 @@
 /** Telemetry: settings both ways, and the server's commands to a client (wire.md A.5). */
 import { SluiceError } from '#lib/errors';
+import { SESSION } from '#lib/limits';
 import { OK_STATUS, statusOf } from '#proto/codes';
 import type { Call, Duplex } from '#proto/grpc-transport/call';
 import { codec } from '#proto/messages';
@@ -14,14 +15,21 @@ const command = codec('TelemetryCommand');
 /** gRPC status of a stream that a client's own mistake ends, and of any other. */
 const INVALID_ARGUMENT = 3;
 const INTERNAL = 13;
+const RESOURCE_EXHAUSTED = 8;
 
 export const telemetry: DuplexRpc = {
   kind: 'duplex',
   open: (services) => (stream, call) => {
     const session: SessionStream = { end: () => stream.end() };
     let work = Promise.resolve();
+    let waiting = 0;
     stream.onMessage((bytes) => {
-      work = work.then(() => onCommand(bytes, stream, session, call, services));
+      if (++waiting > SESSION.commandsWaitingMax) {
+        return stream.fail(RESOURCE_EXHAUSTED, 'too many Telemetry commands at once');
+      }
+      work = work
+        .then(() => onCommand(bytes, stream, session, call, services))
+        .then(() => void waiting--);
     });
     stream.onEnd(() => {
       services.sessions.streamEnded(call.clientId, session);

@@ -86,6 +86,7 @@ export class CommitLog {
   #full = false;
   #closed = false;
   #batches = 0;
+  #lastTimestampMs = 0;
 
   /** `end` is where recovery found the log to end; everything before it is on disk. */
   constructor(segments: Segments, end: number, options: CommitLogOptions) {
@@ -168,7 +169,9 @@ export class CommitLog {
 
   #append(type: RecordType, payload: Payload): Appended {
     const { buffer, at, position } = this.#tail.reserve(HEAD_BYTES + payload.bytes);
-    const timestampMs = this.#options.clock.nowMs();
+    // Store times never go back, whatever the machine's clock does: queues are searched by them.
+    const timestampMs = Math.max(this.#lastTimestampMs, this.#options.clock.nowMs());
+    this.#lastTimestampMs = timestampMs;
     const batchOffset = position - this.#batchStart;
     const head = { type, epoch: FIRST_EPOCH, timestampMs, batchOffset };
     writeRecord(buffer, at, position, head, payload);

@@ -125,13 +125,6 @@ export class Store {
     if (!this.#segments.first) await this.#segments.create(0);
     await this.#inspectHeads();
     const { applied, recovered } = await this.#replay();
-    if (recovered.end < applied) {
-      const file = (this.#segments.last as Segment).path;
-      throw new DamageError(`the log ends before ${applied}, which was stored`, {
-        file,
-        position: recovered.end,
-      });
-    }
     machine.beginAt((await this.#carried(this.#segments.first as Segment)) ?? []);
     await this.#start(recovered.end, applied);
     return recovered;
@@ -191,10 +184,12 @@ export class Store {
   /** Loads the state from the index and applies what the log has beyond; a bad index is made anew. */
   async #replay(): Promise<{ applied: number; recovered: Recovered }> {
     const start = (this.#segments.first as Segment).base;
-    const replayFrom = (position: number): Promise<Recovered> =>
-      recover(this.#segments, position, (record) => {
+    const replayFrom = async (position: number): Promise<Recovered> => {
+      await this.#assertReaches(position);
+      return recover(this.#segments, position, (record) => {
         this.#machine.apply(record, (this.#segments.at(record.position) as Segment).base);
       });
+    };
     try {
       await this.#machine.load(this.#database);
       const applied = this.#database.applied() ?? ((await this.#isEmpty()) ? start : undefined);
@@ -214,6 +209,17 @@ export class Store {
     this.keys.clear();
     await this.#machine.load(this.#database);
     return { applied: start, recovered: await replayFrom(start) };
+  }
+
+  /** What is in the index was stored: a log that ends before that has lost something (P6). */
+  async #assertReaches(position: number): Promise<void> {
+    const last = this.#segments.last as Segment;
+    const end = last.base + (await last.file.size());
+    if (end >= position) return;
+    throw new DamageError(`the log ends at ${end}, but it was stored up to ${position}`, {
+      file: last.path,
+      position: end,
+    });
   }
 
   async #isEmpty(): Promise<boolean> {
