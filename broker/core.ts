@@ -55,7 +55,13 @@ export class Core {
     const { topics, groups, producer, sessions, traffic } = this;
     const { receiptKey } = identity;
     this.consumption = new Consumption({
-      ...{ clock, log, store, topics, groups, producer, receiptKey },
+      clock,
+      log,
+      store,
+      topics,
+      groups,
+      producer,
+      receiptKey,
       isConnected: (clientId) => sessions.isConnected(clientId),
       onDeadLetter: (group, topic) => traffic.deadLettered(group.name, topic.name),
       onDamage: () => traffic.damaged++,

@@ -20,11 +20,13 @@ const schema = z.strictObject({
 export interface Identity {
   /** A UUID that goes with the volume, not with the address. */
   id: string;
-  /** Signs receipt handles; 32 bytes. */
+  /** Signs receipt handles; 16 bytes. */
   receiptKey: Buffer;
 }
 
-/** Reads the identity in `directory`, or makes one. Throws when there is one that can't be right. */
+/**
+ * Reads the identity in `directory`, or makes one. Throws when there is one that can't be right.
+ */
 export async function keepIdentity(directory: string): Promise<Identity> {
   const file = path.join(directory, FILE_NAME);
   const text = await fs.readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {

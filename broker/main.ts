@@ -21,7 +21,7 @@ import { messageAdmin } from '#broker/core-admin/messages';
 import { statusReporter } from '#broker/core-admin/status';
 import { topicAdmin } from '#broker/core-admin/topics';
 import { messagingService } from '#broker/grpc/dispatch';
-import { exposeMetrics } from '#broker/metrics/exposition';
+import { exposeMetrics } from '#broker/exposition';
 import type { Durability } from '#broker/store/commit-log';
 import { nodeFiles } from '#broker/store/files';
 
@@ -113,7 +113,9 @@ export class Broker implements Part {
         topics: [...topics.all].map(({ definition }) => definition),
         orderedGroups: [...groups.all].filter(({ ordered }) => ordered).map((group) => group.name),
       }),
-      ...{ nameServers, log, clock },
+      nameServers,
+      log,
+      clock,
       ...(fleetToken === undefined ? {} : { token: fleetToken }),
     });
     topics.onChange = () => registration.changed();
@@ -133,7 +135,12 @@ export class Broker implements Part {
     const { durability, retentionMs, diskWatermark } = config;
     const startedMs = clock.monotonicMs();
     const { core, recovered } = await Core.open({
-      ...{ durability, retentionMs, diskWatermark, clock, log, files: nodeFiles },
+      durability,
+      retentionMs,
+      diskWatermark,
+      clock,
+      log,
+      files: nodeFiles,
       directory: config.data,
       diskReserveBytes: STORE.diskReserveBytes,
       segmentBytes: STORE.segmentBytes,
@@ -158,8 +165,18 @@ export class Broker implements Part {
     const { topics, groups, selector, producer, consumption, sessions, traffic } = core;
     const { name: brokerName, advertised, autoCreate } = config;
     const service = messagingService({
-      ...{ clock, log, brokerName, advertised, autoCreate },
-      ...{ topics, groups, selector, producer, consumption, sessions, traffic },
+      clock,
+      log,
+      brokerName,
+      advertised,
+      autoCreate,
+      topics,
+      groups,
+      selector,
+      producer,
+      consumption,
+      sessions,
+      traffic,
     });
     const { host, grpcPort: port } = config;
     const listeners = [{ name: LISTENER, host, port }];
@@ -204,7 +221,8 @@ export class Broker implements Part {
     const { log } = this.#options;
     this.#stopStatus();
     this.#registration?.stop();
-    const drained = [this.#clients?.drain(LISTEN.drainMs), this.#admin?.drain(LISTEN.drainMs)];
+    const servers = [this.#clients, this.#admin].filter((server) => server !== undefined);
+    const drained = servers.map((server) => server.drain(LISTEN.drainMs));
     this.#core?.consumption.polls.close();
     this.#core?.sessions.endStreams();
     await Promise.all(drained);

@@ -8,7 +8,8 @@ import { IndexDamageError } from '#broker/store/index-database';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import { RECORD_TYPE } from '#broker/store/record';
 import type { LogRecord, Payload, RecordType } from '#broker/store/record';
-import type { StateMachine, Store } from '#broker/store/store';
+import type { StateMachine } from '#broker/store/state-machine';
+import type { Store } from '#broker/store/store';
 import type { Groups } from '#broker/topic/groups';
 import type { Topics } from '#broker/topic/topics';
 
@@ -69,7 +70,12 @@ export class BrokerState implements StateMachine {
     const hash = tagHash(system.get(PROPERTY.tag));
     const size = payload.length;
     this.#parts.store.indexMessage(queue, {
-      ...{ position, size, tagHash: hash, timestampMs, segmentBase, keys },
+      position,
+      size,
+      tagHash: hash,
+      timestampMs,
+      segmentBase,
+      keys,
     });
   }
 

@@ -74,7 +74,13 @@ function addBroker({ config, log, registry, lifecycle }: ProcessContext): Servic
   const { tlsCert, tlsKey } = config;
   const broker = new Broker({
     config: {
-      ...{ data, host, grpcPort, adminHost, adminPort, adminToken, durability },
+      data,
+      host,
+      grpcPort,
+      adminHost,
+      adminPort,
+      adminToken,
+      durability,
       name: BROKER_NAME,
       advertised: config.advertise === undefined ? undefined : parseHostPort(config.advertise),
       certificate: tlsCert && tlsKey ? { certPath: tlsCert, keyPath: tlsKey } : undefined,

@@ -19,8 +19,9 @@ const TWO_32 = 2 ** 32;
 const COMPRESSED = 1;
 
 function writeLong(target: Buffer, value: number, at: number): void {
-  target.writeInt32BE(Math.floor(value / TWO_32), at);
-  target.writeUInt32BE(value % TWO_32, at + 4);
+  const high = Math.floor(value / TWO_32);
+  target.writeInt32BE(high, at);
+  target.writeUInt32BE(value - high * TWO_32, at + 4); // not a remainder: that is negative below 0
 }
 
 function readLong(source: Buffer, at: number): number {

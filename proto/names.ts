@@ -9,7 +9,8 @@ const LEGAL = /^[A-Za-z0-9_-]+$/;
 const SEPARATOR = '%';
 const DEAD_LETTER_PREFIX = '%DLQ%';
 /** Names that the original keeps for itself; a user's topic must not look like them. */
-const RESERVED = /^(rmq_sys_|SCHEDULE_TOPIC_|RMQ_SYS_|TBW102$|SELF_TEST_TOPIC$|OFFSET_MOVED_EVENT$)/;
+const RESERVED =
+  /^(rmq_sys_|SCHEDULE_TOPIC_|RMQ_SYS_|TBW102$|SELF_TEST_TOPIC$|OFFSET_MOVED_EVENT$)/;
 
 /** `{namespace}%{name}`, or the name alone where there is no namespace. */
 export function fullName({ namespace, name }: ResourceName): string {

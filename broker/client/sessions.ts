@@ -1,6 +1,6 @@
 /**
- * The clients of this broker, from their first Settings on: alive while their Telemetry stream is open
- * and heartbeats come; gone when they say so, or stay away too long (wire.md A.4, A.5).
+ * The clients of this broker, from their first Settings on: alive while their Telemetry stream is
+ * open and heartbeats come; gone when they say so, or stay away too long (wire.md A.4, A.5).
  */
 import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';

@@ -43,7 +43,8 @@ export class Acknowledger {
   }
 
   /**
-   * Hides the message for `invisibleMs` from now on. The old handle is dead, the new one is returned.
+   * Hides the message for `invisibleMs` from now on. The old handle is dead, the new one is
+   * returned.
    * @throws SluiceError INVALID_RECEIPT_HANDLE
    */
   changeInvisible(
@@ -60,7 +61,9 @@ export class Acknowledger {
     return { handle: receipts.sign({ ...placeOf(progress), ...lease }), end };
   }
 
-  /** The lease behind a handle. @throws SluiceError INVALID_RECEIPT_HANDLE unless it is still held */
+  /**
+   * The lease behind a handle. @throws SluiceError INVALID_RECEIPT_HANDLE unless it is still held
+   */
   lease(group: Group, handle: string): Lease {
     const { lease } = this.#held(group, handle);
     if (lease) return lease;
@@ -78,7 +81,9 @@ export class Acknowledger {
     }
     const lease = progress.lease(offset);
     if (!lease) return { progress, offset, lease };
-    const over = lease.expired || lease.deadlineMs <= this.#options.clock.nowMs();
+    // One that is renewed is only over once the watch has said so: its timer may be late.
+    const late = !lease.renewal && lease.deadlineMs <= this.#options.clock.nowMs();
+    const over = lease.expired || late;
     if (lease.sequence !== sequence || over) {
       throw new SluiceError(
         'INVALID_RECEIPT_HANDLE',

@@ -72,7 +72,15 @@ export class Consumption {
     this.pop = new Pop({ clock, log, progress, reader, polls, watch, committed, onDamage });
     this.pull = new Pull({ clock, progress, reader, polls, committed });
     this.deadLetters = new DeadLetters({
-      ...{ clock, topics, groups, progress, producer, reader, watch, onMoved, onError },
+      clock,
+      topics,
+      groups,
+      progress,
+      producer,
+      reader,
+      watch,
+      onMoved,
+      onError,
     });
     const { receipts } = this;
     const end = (): number => store.end;

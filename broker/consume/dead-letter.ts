@@ -62,6 +62,7 @@ export class DeadLetters {
       table.recordAcks(progress, [offset]); // retention has taken it
       return;
     }
+    if (offset < queue.minOffset) return table.drop(progress, offset); // retention has taken it
     const message = await reader.read(await reader.place(queue, offset), queue, offset);
     if (!lease.live) return; // acknowledged meanwhile
     producer.append(this.#copy(message, topic, group));

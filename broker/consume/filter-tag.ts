@@ -40,8 +40,6 @@ export class TagFilter {
 }
 
 function parseTags(expression: string): ReadonlySet<string> | undefined {
-  const trimmed = expression.trim();
-  if (trimmed === '' || trimmed === MATCH_ALL) return undefined;
   const bytes = Buffer.byteLength(expression);
   if (bytes > NAME.filterBytesMax) {
     throw new SluiceError(
@@ -49,6 +47,8 @@ function parseTags(expression: string): ReadonlySet<string> | undefined {
       `a filter has at most ${NAME.filterBytesMax} bytes, this one has ${bytes}`,
     );
   }
+  const trimmed = expression.trim();
+  if (trimmed === '' || trimmed === MATCH_ALL) return undefined;
   const tags = trimmed.split('||').map((tag) => tag.trim());
   if (tags.includes('') || tags.some((tag) => tag.includes('|'))) {
     throw new SluiceError(

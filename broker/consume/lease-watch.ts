@@ -1,11 +1,16 @@
-/** Watches the deadlines of all leases with one timer; renews those that the server is to keep alive. */
+/**
+ * Watches the deadlines of all leases with one timer; renews those that the server is to keep
+ * alive.
+ */
 import type { Clock, Timer } from '#lib/clock';
 import { Heap } from '#lib/heap';
 import { CONSUME } from '#lib/limits';
 
 import type { Lease } from '#broker/consume/progress';
 
-/** The heap is cleaned of settled leases when it has grown to this, and to twice what was left then. */
+/**
+ * The heap is cleaned of settled leases when it has grown to this, and to twice what was left then.
+ */
 const CLEAN_AT_LEAST = 1024;
 
 export interface LeaseWatchOptions {

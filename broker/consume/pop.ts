@@ -1,6 +1,7 @@
 /**
- * Pop: hands messages out with a lease. First those whose lease has expired, then new ones, from one
- * queue or from all of a topic in turn; when there is nothing, the receiver waits (wire.md A.8).
+ * Pop: hands messages out with a lease. First those whose lease has expired, then new ones, from
+ * one queue or from all of a topic in turn; when there is nothing, the receiver waits (wire.md
+ * A.8).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
@@ -108,8 +109,8 @@ export class Pop {
           else this.giveBack(deliveries);
           return true;
         } catch (error) {
-          end([]);
           reject(error);
+          end([]);
           return true;
         }
       };
@@ -122,20 +123,32 @@ export class Pop {
 
   /** What can be handed out right now. */
   async take(request: PopRequest): Promise<Delivery[]> {
+    for (;;) {
+      const taken = await this.#leaseAll(request);
+      const deliveries = await this.#read(taken, request.filter);
+      if (deliveries.length > 0 || taken.length === 0) return deliveries;
+      await nextTurn(); // none of those was wanted after all: there may be others behind them
+    }
+  }
+
+  async #leaseAll(request: PopRequest): Promise<Taken[]> {
     const { group, topic, batchSize } = request;
     const taken: Taken[] = [];
     for (const queue of this.#queues(request)) {
       if (taken.length >= batchSize) break;
       const progress = this.#options.progress.get(group, topic, queue.queueId);
       const before = taken.length;
+      const nextBefore = progress.next;
       for (let wait = this.#lease(request, queue, progress, taken); wait;) {
         await wait;
         wait = this.#lease(request, queue, progress, taken);
       }
       const leases = taken.slice(before).map(({ lease }) => lease);
-      if (leases.length > 0) this.#options.progress.recordLeases(progress, leases);
+      // Messages passed over count too: what is committed must not go back at a restart (P3).
+      const moved = leases.length > 0 || progress.next > nextBefore;
+      if (moved) this.#options.progress.recordLeases(progress, leases);
     }
-    return this.#read(taken, request.filter);
+    return taken;
   }
 
   #queues({ topic, queueId }: PopRequest): ConsumeQueue[] {
@@ -162,7 +175,7 @@ export class Pop {
     ) {
       if (taken.length >= batchSize) return undefined;
       if (again < queue.minOffset) {
-        this.#options.progress.recordAcks(progress, [again]); // retention has taken it
+        this.#options.progress.drop(progress, again); // retention has taken it
         continue;
       }
       const place = reader.placeNow(queue, again);
@@ -186,7 +199,6 @@ export class Pop {
         lease: this.#grant(request, progress, offset),
       });
     }
-    if (scanned > 0) this.#options.progress.markDirty(progress);
     return undefined;
   }
 
@@ -219,9 +231,9 @@ export class Pop {
         const properties = parseProperties(message.properties);
         const wanted = filter.matches(properties.system.get(PROPERTY.tag));
         if (wanted) deliveries.push({ message, properties, lease });
-        else progress.recordAcks(lease.progress, [offset]); // another tag of the same hash
+        else progress.drop(lease.progress, offset); // another tag of the same hash
       } catch (error) {
-        onDamage(error); // never served; it stays outstanding and is tried again when its lease ends
+        onDamage(error); // never served: it stays outstanding, to be tried again when its lease ends
       }
     }
     return deliveries;

@@ -1,4 +1,6 @@
-/** The progress of every group in every queue: found, changed through the log, and restored from it. */
+/**
+ * The progress of every group in every queue: found, changed through the log, and restored from it.
+ */
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import { put } from '#broker/store/index-database';
 import { progressKey, tableRange } from '#broker/store/index-keys';
@@ -65,14 +67,9 @@ export class ProgressTable {
     for (const [groupId, topics] of this.#groups) if (topics.has(topicId)) yield groupId;
   }
 
-  /** Messages were passed over that no subscription wants. */
-  markDirty(progress: Progress): void {
-    this.#dirty.add(progress);
-  }
-
   /**
-   * Puts granted leases into the log and returns the position behind which they are stored. While the
-   * log takes nothing, reads go on all the same: a lost lease only means another delivery.
+   * Puts granted leases into the log and returns the position behind which they are stored. While
+   * the log takes nothing, reads go on all the same: a lost lease only means another delivery.
    */
   recordLeases(progress: Progress, leases: LeaseEntry[]): number {
     this.#dirty.add(progress);
@@ -87,6 +84,16 @@ export class ProgressTable {
     for (const offset of offsets) progress.settle(offset);
     this.#dirty.add(progress);
     return end;
+  }
+
+  /**
+   * Marks a message as done that nobody is to get. While the log takes nothing, reads go on all the
+   * same: what is forgotten then is found out again.
+   */
+  drop(progress: Progress, offset: number): void {
+    if (this.#store.writable) this.recordAcks(progress, [offset]);
+    else progress.settle(offset);
+    this.#dirty.add(progress);
   }
 
   /** Moves progress up to `offset` as a whole (pull consumers); returns the log position. */

@@ -1,4 +1,6 @@
-/** Pull: the consumer owns its offset, reads from it, and commits it when it likes (wire.md A.1). */
+/**
+ * Pull: the consumer owns its offset, reads from it, and commits it when it likes (wire.md A.1).
+ */
 import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { CONSUME } from '#lib/limits';

@@ -84,7 +84,9 @@ async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessa
   };
   const deliveries = await core.consumption.pop.receive(
     {
-      ...{ group, topic, invisibleMs },
+      group,
+      topic,
+      invisibleMs,
       queueId: ANY_QUEUE,
       filter: TagFilter.parse(request.filter),
       batchSize: Math.min(Math.max(1, request.count), CONSUME.receiveBatchMax),

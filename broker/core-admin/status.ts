@@ -26,8 +26,13 @@ export interface StatusOptions {
   connections: () => number;
 }
 
-/** Call it whenever somebody asks; `stop` ends its timer. */
-export function statusReporter({ core, clock, durability, connections }: StatusOptions) {
+export interface StatusReporter {
+  status: () => BrokerStatus;
+  stop: () => void;
+}
+
+export function statusReporter(options: StatusOptions): StatusReporter {
+  const { core, clock, durability, connections } = options;
   const startedMs = clock.nowMs();
   let earlier = countsOf(core, startedMs);
   let latest = earlier;

@@ -1,4 +1,7 @@
-/** ChangeInvisibleDuration: more time for a message, or, from a push consumer, its nack (wire.md A.9). */
+/**
+ * ChangeInvisibleDuration: more time for a message, or, from a push consumer, its nack (wire.md
+ * A.9).
+ */
 import { SluiceError } from '#lib/errors';
 import { CONSUME } from '#lib/limits';
 import { OK_STATUS } from '#proto/codes';

@@ -1,4 +1,6 @@
-/** Between messages as clients send and get them and messages as they are stored (wire.md A.7, A.8). */
+/**
+ * Between messages as clients send and get them and messages as they are stored (wire.md A.7, A.8).
+ */
 import { hash } from 'node:crypto';
 
 import { parseIPv4 } from '#proto/message';
@@ -32,10 +34,19 @@ export function toCandidate(view: SendMessageView, topic: Topic, kind: MessageKi
   return { topic, kind, body, tag, keys, messageId, messageGroup, userProperties };
 }
 
+/** Addresses of peers that called lately: a connection makes many calls. */
+const knownPeers = new Map<string, IPv4Address>();
+const KNOWN_PEERS_MAX = 1000;
+
 /** `host:port` of a peer; IPv6 has no place in the layout and becomes 0.0.0.0. */
 export function peerAddress(peer: string): IPv4Address {
+  const known = knownPeers.get(peer);
+  if (known) return known;
+  if (knownPeers.size >= KNOWN_PEERS_MAX) knownPeers.clear();
   const colon = peer.lastIndexOf(':');
-  return { ip: parseIPv4(peer.slice(0, colon)), port: Number(peer.slice(colon + 1)) || 0 };
+  const address = { ip: parseIPv4(peer.slice(0, colon)), port: Number(peer.slice(colon + 1)) || 0 };
+  knownPeers.set(peer, address);
+  return address;
 }
 
 export function toOutgoing(

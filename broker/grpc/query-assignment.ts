@@ -19,7 +19,8 @@ export const queryAssignment: UnaryRpc = {
     const { kind, queues } = readableTopic(name, services);
     const group = await consumerGroup(resourceName(groupName), services);
     const address = brokerEndpoints(endpoints, call, services);
-    // Members of an ordinary group share all queues by their leases; one loop at any queue serves all.
+    // Members of an ordinary group share all queues by their leases; one loop at any queue serves
+    // all.
     const topic = { kind, queues: group.ordered ? queues.length : 1 };
     const entries = routeEntries(name, topic, services.brokerName, address);
     const assignments = entries.map((entry) => ({

@@ -1,4 +1,6 @@
-/** The settings of a client: what it says of itself, and what the server makes of it (wire.md A.5). */
+/**
+ * The settings of a client: what it says of itself, and what the server makes of it (wire.md A.5).
+ */
 import { SluiceError } from '#lib/errors';
 import { CONSUME, MESSAGE, NAME, SESSION } from '#lib/limits';
 import { assertGroupName, fullName } from '#proto/names';
@@ -40,7 +42,9 @@ function consumerBackoff(retryMaxTimes: number): RetryPolicyInput {
   };
 }
 
-/** @throws SluiceError INVALID_CLIENT_PROPERTIES, UNRECOGNIZED_CLIENT_TYPE, ILLEGAL_CONSUMER_GROUP */
+/**
+ * @throws SluiceError INVALID_CLIENT_PROPERTIES, UNRECOGNIZED_CLIENT_TYPE, ILLEGAL_CONSUMER_GROUP
+ */
 export function clientFacts(settings: Settings, call: Call): ClientFacts {
   const { clientId, clientVersion, language, peer } = call;
   if (Buffer.byteLength(clientId) > NAME.clientIdBytesMax) {
@@ -74,7 +78,10 @@ export async function answerSettings(
 ): Promise<SettingsInput> {
   const { clientType, accessPoint, userAgent, clientProperties, publishing } = settings;
   const common: SettingsInput = {
-    ...{ clientType, accessPoint, userAgent, clientProperties },
+    clientType,
+    accessPoint,
+    userAgent,
+    clientProperties,
     requestTimeout: settings.requestTimeout ?? duration(SESSION.requestTimeoutMs),
     metric: { on: false },
   };
@@ -102,7 +109,9 @@ export async function answerSettings(
   };
 }
 
-/** A group that is not there, and is not made, has the usual settings; its calls tell the client. */
+/**
+ * A group that is not there, and is not made, has the usual settings; its calls tell the client.
+ */
 async function groupSettings(name: string, { groups, autoCreate }: Services) {
   const known = groups.find(name);
   if (known) return known;

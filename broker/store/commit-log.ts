@@ -129,7 +129,12 @@ export class CommitLog {
 
   /** Whether `append` would take a record now. */
   get writable(): boolean {
-    return this.#failure === undefined && !this.#full && !this.#closed;
+    const taken = this.#failure === undefined && !this.#full && !this.#closed;
+    return taken && this.#pendingBytes < STORE.pendingBytesMax;
+  }
+
+  get #pendingBytes(): number {
+    return this.#tail.end - this.#written;
   }
 
   get failure(): unknown {
@@ -146,35 +151,40 @@ export class CommitLog {
    * @throws SluiceError STORE_UNAVAILABLE, DISK_FULL, SHUTTING_DOWN, TOO_MANY_REQUESTS
    */
   append(type: RecordType, payload: Payload): Appended {
-    this.#admit(payload.bytes);
+    this.#admit();
     const appended = this.#append(type, payload);
     this.#kick();
     return appended;
   }
 
-  #admit(bytes: number): void {
+  #admit(): void {
     if (this.#failure !== undefined) {
       throw this.#unavailable();
     }
     if (this.#full) throw new SluiceError('DISK_FULL', 'the disk of the broker is full');
     if (this.#closed) throw new SluiceError('SHUTTING_DOWN', 'the broker is shutting down');
-    const pendingBytes = this.#tail.end - this.#written + bytes;
-    if (pendingBytes > STORE.pendingBytesMax) {
+    if (this.#pendingBytes >= STORE.pendingBytesMax) {
       throw new SluiceError(
         'TOO_MANY_REQUESTS',
-        `${pendingBytes} bytes wait for the disk, at most ${STORE.pendingBytesMax} may`,
+        `${this.#pendingBytes} bytes wait for the disk, at ${STORE.pendingBytesMax} no more may`,
       );
     }
   }
 
   #append(type: RecordType, payload: Payload): Appended {
-    const { buffer, at, position } = this.#tail.reserve(HEAD_BYTES + payload.bytes);
+    const length = HEAD_BYTES + payload.bytes;
+    const { buffer, at, position } = this.#tail.reserve(length);
     // Store times never go back, whatever the machine's clock does: queues are searched by them.
     const timestampMs = Math.max(this.#lastTimestampMs, this.#options.clock.nowMs());
     this.#lastTimestampMs = timestampMs;
     const batchOffset = position - this.#batchStart;
     const head = { type, epoch: FIRST_EPOCH, timestampMs, batchOffset };
-    writeRecord(buffer, at, position, head, payload);
+    try {
+      writeRecord(buffer, at, position, head, payload);
+    } catch (error) {
+      this.#tail.release(length); // a hole in the log would be damage to whoever reads it
+      throw error;
+    }
     return { position, end: this.#tail.end, timestampMs };
   }
 

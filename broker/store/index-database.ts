@@ -21,10 +21,10 @@ export type IndexChange =
 
 /** A put of a value with its checksum. */
 export function put(key: Buffer, value: Buffer): IndexChange {
-  const checked = Buffer.allocUnsafe(CRC_BYTES + value.length);
-  value.copy(checked, CRC_BYTES);
-  checked.writeUInt32BE(crc32(value, crc32(key)), 0);
-  return { type: 'put', key, value: checked };
+  const stored = Buffer.allocUnsafe(CRC_BYTES + value.length);
+  value.copy(stored, CRC_BYTES);
+  stored.writeUInt32BE(crc32(value, crc32(key)), 0);
+  return { type: 'put', key, value: stored };
 }
 
 function checked(key: Buffer, stored: Buffer): Buffer {

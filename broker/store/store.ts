@@ -22,12 +22,14 @@ import { LogReader } from '#broker/store/log-reader';
 import { Materializer } from '#broker/store/materializer';
 import { QueueIndex } from '#broker/store/queue-index';
 import { HEAD_BYTES, RECORD_TYPE, bytesPayload } from '#broker/store/record';
-import type { LogRecord, Payload, RecordType } from '#broker/store/record';
-import { readSegment, recover } from '#broker/store/recovery';
+import type { Payload, RecordType } from '#broker/store/record';
+import { recover } from '#broker/store/recovery';
 import type { Recovered } from '#broker/store/recovery';
 import { firstKept, shouldRoll } from '#broker/store/retention';
+import { inspectHeads, readCarried } from '#broker/store/segment-heads';
 import { Segments } from '#broker/store/segments';
 import type { Segment } from '#broker/store/segments';
+import type { StateMachine } from '#broker/store/state-machine';
 
 export interface StoreOptions {
   directory: string;
@@ -53,20 +55,6 @@ export interface StoreStatus {
   segments: number;
   freeBytes: number;
   totalBytes: number;
-}
-
-/** The small state that the records of the log add up to. */
-export interface StateMachine {
-  /** Replaces the state by what the index has. */
-  load(database: IndexDatabase): Promise<void>;
-  /** Applies a record that is not in the index yet; `segmentBase` is where it lies. */
-  apply(record: LogRecord, segmentBase: number): void;
-  /** Adds what has changed since the last time. */
-  collect(changes: IndexChange[]): void;
-  /** Appends all of the state as records. */
-  carry(append: (type: RecordType, payload: Payload) => void): void;
-  /** The log now begins with these carried records: raises the queues' first offsets, returns them. */
-  beginAt(carried: LogRecord[]): ConsumeQueue[];
 }
 
 const NOTHING = bytesPayload(Buffer.alloc(0));
@@ -123,9 +111,9 @@ export class Store {
   async recover(machine: StateMachine): Promise<Recovered> {
     this.#machine = machine;
     if (!this.#segments.first) await this.#segments.create(0);
-    await this.#inspectHeads();
+    await inspectHeads(this.#segments);
     const { applied, recovered } = await this.#replay();
-    machine.beginAt((await this.#carried(this.#segments.first as Segment)) ?? []);
+    machine.beginAt((await readCarried(this.#segments, this.#segments.first as Segment)) ?? []);
     await this.#start(recovered.end, applied);
     return recovered;
   }
@@ -154,31 +142,6 @@ export class Store {
     await this.#disk.start();
     const check = (): void => void this.retain();
     this.#retentionTimer = clock.setInterval(check, STORE.retentionCheckMs);
-  }
-
-  /** Reads when each segment began, and whether with a copy of the state; the last is looked through. */
-  async #inspectHeads(): Promise<void> {
-    for (const segment of this.#segments.all) {
-      const size = this.#segments.endOf(segment) ?? segment.base + (await segment.file.size());
-      const first = await readSegment(segment, size - segment.base, segment.base).next();
-      if (first.done) continue;
-      segment.firstTimestampMs = first.value.timestampMs;
-      segment.carries = first.value.type === RECORD_TYPE.carryBegin;
-    }
-    const last = this.#segments.last as Segment;
-    last.carries = (await this.#carried(last)) !== undefined;
-  }
-
-  /** The copy of the state that a segment begins with; undefined when there is none or not all of it. */
-  async #carried(segment: Segment): Promise<LogRecord[] | undefined> {
-    const records: LogRecord[] = [];
-    const end = this.#segments.endOf(segment) ?? segment.base + (await segment.file.size());
-    for await (const record of readSegment(segment, end - segment.base, segment.base)) {
-      if (records.length === 0 && record.type !== RECORD_TYPE.carryBegin) return undefined;
-      if (record.type === RECORD_TYPE.carryEnd) return records;
-      records.push(record);
-    }
-    return undefined;
   }
 
   /** Loads the state from the index and applies what the log has beyond; a bad index is made anew. */
@@ -389,7 +352,7 @@ export class Store {
   }
 
   async #beginWith(segment: Segment): Promise<void> {
-    const carried = await this.#carried(segment);
+    const carried = await readCarried(this.#segments, segment);
     if (!carried) {
       segment.carries = false;
       return;

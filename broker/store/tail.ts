@@ -39,6 +39,12 @@ export class Tail {
     return { buffer: slab.buffer, at, position };
   }
 
+  /** Gives back the room that was reserved last: nothing was put there. */
+  release(length: number): void {
+    (this.#slabs.at(-1) as Slab).used -= length;
+    this.#end -= length;
+  }
+
   /** The bytes from `from` to `to`, in as few buffers as possible. */
   slices(from: number, to: number): Buffer[] {
     const buffers: Buffer[] = [];

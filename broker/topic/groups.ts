@@ -65,8 +65,9 @@ export class Groups {
    */
   async create(
     name: string,
-    { ordered = false, retryMaxTimes = CONSUME.retriesDefault as number } = {},
+    options: { ordered?: boolean; retryMaxTimes?: number } = {},
   ): Promise<Group> {
+    const { ordered = false, retryMaxTimes = CONSUME.retriesDefault } = options;
     assertGroupName(splitName(name));
     if (this.#byName.has(name)) {
       throw new SluiceError('ALREADY_EXISTS', `the group ${name} exists already`);

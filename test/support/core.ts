@@ -95,7 +95,12 @@ export function receive(
 ): Promise<Delivery[]> {
   const { queueId = ANY_QUEUE, filter = '*', batchSize = 32, invisibleMs = 30_000 } = options;
   const request = {
-    ...{ group, topic, queueId, batchSize, invisibleMs, renewFor: options.renewFor },
+    group,
+    topic,
+    queueId,
+    batchSize,
+    invisibleMs,
+    renewFor: options.renewFor,
     filter: TagFilter.parse(filter),
   };
   return core.consumption.pop.receive(request, options.waitMs ?? 0, patient);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { until } from '#support/until';
-import type { Clients, PushConsumer, ReceivedMessage } from '../clients.ts';
+import type { PushConsumer, ReceivedMessage } from '../clients.ts';
 import type { Environment, Scenario } from '../scenario.ts';
 import { uniqueName } from '../target.ts';
 import { AWAIT_MS, collect, idsOf, sendMany } from './collect.ts';
@@ -103,7 +103,7 @@ const deadLetter: Scenario = {
     const properties = { reason: 'none' };
     const { messageId } = await producer.send({ topic, body, tag: 'T', keys: ['k'], properties });
 
-    const dead = await deadLetters(clients, group);
+    const dead = await deadLetters(environment, group);
     expect(dead).toHaveLength(1);
     expect(dead[0]).toMatchObject({ tag: 'T', keys: ['k'], properties, messageId });
     expect(dead[0]?.body.equals(body)).toBe(true);
@@ -112,8 +112,12 @@ const deadLetter: Scenario = {
 };
 
 /** The topic may exist only once something is in it. */
-async function deadLetters(clients: Clients, group: string): Promise<ReceivedMessage[]> {
+async function deadLetters(
+  { target, clients }: Environment,
+  group: string,
+): Promise<ReceivedMessage[]> {
   const subscription = { group: uniqueName('g_reader'), topic: `%DLQ%${group}` };
+  await target.createGroup(subscription.group);
   const reader = await until(60_000, async () => {
     try {
       return await clients.simpleConsumer(subscription, AWAIT_MS);

@@ -9,8 +9,6 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -52,14 +50,11 @@ public final class Driver {
     try {
       answer.add("result", clients.run(command));
     } catch (Throwable failure) {
-      Throwable cause = failure;
-      while (cause.getCause() != null
-          && (cause instanceof CompletionException
-              || cause instanceof ExecutionException
-              || cause instanceof IllegalStateException)) {
-        cause = cause.getCause();
+      StringBuilder text = new StringBuilder();
+      for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+        text.append(cause).append('\n');
       }
-      answer.addProperty("error", cause.toString());
+      answer.addProperty("error", text.toString());
     }
     print(answer);
   }

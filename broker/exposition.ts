@@ -195,7 +195,10 @@ function gauge(
   read: () => Iterable<Sample>,
 ): void {
   const metric = new Gauge({
-    ...{ name, help, labelNames: [...labelNames], registers: [] },
+    name,
+    help,
+    labelNames: [...labelNames],
+    registers: [],
     collect() {
       this.reset();
       for (const [labels, value] of read()) this.set(labels, value);
@@ -212,7 +215,10 @@ function counter(
   read: () => Iterable<Sample>,
 ): void {
   const metric = new Counter({
-    ...{ name, help, labelNames: [...labelNames], registers: [] },
+    name,
+    help,
+    labelNames: [...labelNames],
+    registers: [],
     collect() {
       this.reset();
       for (const [labels, value] of read()) this.inc(labels, value);

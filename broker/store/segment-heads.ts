@@ -1,0 +1,37 @@
+/** What the segments begin with: when, and whether with a copy of all small state. */
+import { RECORD_TYPE } from '#broker/store/record';
+import type { LogRecord } from '#broker/store/record';
+import { readSegment } from '#broker/store/recovery';
+import type { Segment, Segments } from '#broker/store/segments';
+
+async function endOf(segments: Segments, segment: Segment): Promise<number> {
+  return segments.endOf(segment) ?? segment.base + (await segment.file.size());
+}
+
+/** Looks at the first record of each segment; only the last is looked through to the copy's end. */
+export async function inspectHeads(segments: Segments): Promise<void> {
+  for (const segment of segments.all) {
+    const end = await endOf(segments, segment);
+    const first = await readSegment(segment, end - segment.base, segment.base).next();
+    if (first.done) continue;
+    segment.firstTimestampMs = first.value.timestampMs;
+    segment.carries = first.value.type === RECORD_TYPE.carryBegin;
+  }
+  const { last } = segments;
+  if (last) last.carries = (await readCarried(segments, last)) !== undefined;
+}
+
+/** The copy of the state that a segment begins with; undefined when there is none, or not all of it. */
+export async function readCarried(
+  segments: Segments,
+  segment: Segment,
+): Promise<LogRecord[] | undefined> {
+  const records: LogRecord[] = [];
+  const end = await endOf(segments, segment);
+  for await (const record of readSegment(segment, end - segment.base, segment.base)) {
+    if (records.length === 0 && record.type !== RECORD_TYPE.carryBegin) return undefined;
+    if (record.type === RECORD_TYPE.carryEnd) return records;
+    records.push(record);
+  }
+  return undefined;
+}

@@ -1,0 +1,13 @@
+/** What the property tests have in common: PROPERTY_SEED repeats a run, each file prints its own. */
+import type { Parameters as FastCheckParameters } from 'fast-check';
+
+const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() & 0x7fffffff);
+
+/** Bounded by a count and not by time, so that a seed repeats a run. */
+export function runs<T>(numRuns: number): FastCheckParameters<T> {
+  return { seed, numRuns, verbose: 1 };
+}
+
+export function printSeed(): void {
+  console.info(`PROPERTY_SEED=${seed}`);
+}

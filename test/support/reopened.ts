@@ -1,0 +1,87 @@
+/** What must be true of a broker that was opened again after a crash, whatever is left of its files. */
+import type { Core } from '#broker/core';
+import { GROUP, INVISIBLE_MS, PULL_GROUP, receiveSome, sendOne } from '#support/crash-script';
+import type { FoundMessage, History } from '#support/history';
+import type { ManualClock } from '#support/manual-clock';
+import { PROPERTY, parseProperties } from '#proto/properties';
+
+export interface Reopened {
+  history: History;
+  clock: ManualClock;
+  open: () => Promise<Core>;
+}
+
+/** Everything that can be read, queue by queue. */
+export async function readAll(core: Core): Promise<FoundMessage[]> {
+  const found: FoundMessage[] = [];
+  const { reader } = core.consumption;
+  for (const topic of core.topics.all) {
+    for (const queue of topic.queues) {
+      const { queueId } = queue;
+      const end = queue.readable(core.store.committed);
+      for (let offset = queue.minOffset; offset < end; offset++) {
+        const message = await reader.read(await reader.place(queue, offset), queue, offset);
+        const { system } = parseProperties(message.properties);
+        const id = system.get(PROPERTY.messageId) ?? '';
+        const body = Buffer.from(message.body);
+        found.push({ id, topic: String(topic.id), queueId, offset, body });
+      }
+    }
+  }
+  return found;
+}
+
+/** Opens, checks, sends some more, opens again, checks, and takes everything that is to be taken. */
+export async function checkReopened({ history, clock, open }: Reopened): Promise<void> {
+  const first = await open();
+  try {
+    await checkState(first, history);
+    for (const topic of first.topics.all) {
+      for (let i = 0; i < topic.queues.length; i++) {
+        await sendOne({ core: first, clock, history }, topic, i, `after-${topic.id}-`);
+      }
+    }
+    await checkState(first, history);
+  } finally {
+    await first.close();
+  }
+  const second = await open();
+  try {
+    await checkState(second, history);
+    await drain(second, clock, history);
+  } finally {
+    await second.close();
+  }
+}
+
+async function checkState(core: Core, history: History): Promise<void> {
+  history.foundAll(await readAll(core));
+  for (const topic of history.topics('there')) {
+    if (!core.topics.byId(Number(topic))) history.violated(`topic ${topic} is lost`);
+  }
+  for (const topic of history.topics('gone')) {
+    if (core.topics.byId(Number(topic))) history.violated(`topic ${topic} came back`);
+  }
+  for (const name of [GROUP, PULL_GROUP]) {
+    const group = core.groups.find(name);
+    if (!group) continue;
+    for (const [topicId, queues] of core.consumption.progress.of(group.id)) {
+      for (const progress of queues) {
+        if (!progress) continue;
+        history.foundProgress(name, String(topicId), progress.queueId, progress.committed);
+      }
+    }
+  }
+}
+
+/** All leases end, and everything that was not acknowledged comes again. */
+async function drain(core: Core, clock: ManualClock, history: History): Promise<void> {
+  const group = core.groups.find(GROUP);
+  const topic = core.topics.find('orders');
+  if (!group || !topic) return;
+  history.forgetDeliveries();
+  clock.advance(INVISIBLE_MS + 1);
+  const scene = { core, clock, history };
+  while ((await receiveSome(scene, group, topic, 32)).length > 0) continue;
+  history.drained(GROUP, String(topic.id));
+}
