@@ -1,6 +1,6 @@
 /** The broker's metrics for Prometheus, by the names that RocketMQ's dashboards know (wire.md E.1). */
-import { Counter, Gauge } from '#lib/metrics';
-import type { Registry } from '#lib/metrics';
+import { counter, gauge } from '#lib/metrics';
+import type { Registry, Sample } from '#lib/metrics';
 import { isDeadLetterTopic } from '#proto/names';
 
 import { lagOf } from '#broker/core-admin/groups';
@@ -21,7 +21,6 @@ const TOPIC_LABELS = ['topic', 'message_type', 'is_system'] as const;
 const GROUP_LABELS = ['consumer_group', 'topic', 'is_system'] as const;
 
 type Labels = Record<string, string>;
-type Sample = readonly [Labels, number];
 
 /** Registers everything; values are read when somebody scrapes. */
 export function exposeMetrics(options: ExpositionOptions): void {
@@ -30,49 +29,49 @@ export function exposeMetrics(options: ExpositionOptions): void {
     return core ? read(core) : [];
   };
   counter(
-    options,
+    options.registry,
     'rocketmq_messages_in_total',
     'Messages stored.',
     TOPIC_LABELS,
     samples((core) => incoming(core, ({ messages }) => messages)),
   );
   counter(
-    options,
+    options.registry,
     'rocketmq_throughput_in_total',
     'Bytes of bodies stored.',
     TOPIC_LABELS,
     samples((core) => incoming(core, ({ bytes }) => bytes)),
   );
   counter(
-    options,
+    options.registry,
     'rocketmq_messages_out_total',
     'Messages delivered.',
     GROUP_LABELS,
     samples(({ traffic }) => outgoing(traffic.out, ({ messages }) => messages)),
   );
   counter(
-    options,
+    options.registry,
     'rocketmq_throughput_out_total',
     'Bytes of bodies delivered.',
     GROUP_LABELS,
     samples(({ traffic }) => outgoing(traffic.out, ({ bytes }) => bytes)),
   );
   counter(
-    options,
+    options.registry,
     'rocketmq_send_to_dlq_messages_total',
     'Messages dead-lettered.',
     GROUP_LABELS,
     samples(({ traffic }) => outgoing(traffic.deadLetters, ({ messages }) => messages)),
   );
   counter(
-    options,
+    options.registry,
     'sluice_messages_acknowledged_total',
     'Messages acknowledged.',
     [],
     samples(({ traffic }) => [[{}, traffic.acknowledged.messages]]),
   );
   counter(
-    options,
+    options.registry,
     'sluice_damaged_records_total',
     'Records that could not be read back.',
     [],
@@ -86,58 +85,58 @@ type Reader = (read: (core: Core) => Iterable<Sample>) => () => Iterable<Sample>
 
 function exposeCounts(options: ExpositionOptions, samples: Reader): void {
   gauge(
-    options,
+    options.registry,
     'rocketmq_topic_number',
     'Topics.',
     [],
     samples(({ topics }) => [[{}, topics.count]]),
   );
   gauge(
-    options,
+    options.registry,
     'rocketmq_consumer_group_number',
     'Consumer groups.',
     [],
     samples(({ groups }) => [[{}, groups.count]]),
   );
   gauge(
-    options,
+    options.registry,
     'rocketmq_producer_connections',
     'Producers.',
     ['language', 'version'],
     samples((core) => clients(core, false)),
   );
   gauge(
-    options,
+    options.registry,
     'rocketmq_consumer_connections',
     'Consumers.',
     ['consumer_group', 'language', 'version', 'consume_mode'],
     samples((core) => clients(core, true)),
   );
   gauge(
-    options,
+    options.registry,
     'rocketmq_consumer_lag_messages',
     'Messages not done with.',
     ['consumer_group'],
     samples((core) => lags(core)),
   );
   gauge(
-    options,
+    options.registry,
     'rocketmq_consumer_inflight_messages',
     'Messages handed out, not acknowledged.',
     ['consumer_group', 'topic'],
     samples((core) => inFlight(core)),
   );
   gauge(
-    options,
+    options.registry,
     'sluice_long_polls',
     'Receivers that wait for a message.',
     [],
     samples(({ consumption }) => [[{}, consumption.polls.count]]),
   );
-  gauge(options, 'sluice_connections', 'Open client connections.', [], () => [
+  gauge(options.registry, 'sluice_connections', 'Open client connections.', [], () => [
     [{}, options.openConnections()],
   ]);
-  counter(options, 'sluice_connections_rejected_total', 'Connections turned away.', [], () => [
+  counter(options.registry, 'sluice_connections_rejected_total', 'Connections turned away.', [], () => [
     [{}, options.rejectedConnections()],
   ]);
 }
@@ -146,85 +145,43 @@ function exposeStore(options: ExpositionOptions, samples: Reader): void {
   const disk = { storage_type: 'local', storage_medium: 'disk' };
   const labels = ['storage_type', 'storage_medium'] as const;
   gauge(
-    options,
+    options.registry,
     'rocketmq_storage_size',
     'Bytes of the log.',
     labels,
     samples(({ store: { status } }) => [[disk, status.end - status.start]]),
   );
   gauge(
-    options,
+    options.registry,
     'rocketmq_storage_flush_behind_bytes',
     'Bytes not yet on disk.',
     labels,
     samples(({ store: { status } }) => [[disk, status.end - status.durable]]),
   );
   gauge(
-    options,
+    options.registry,
     'rocketmq_storage_dispatch_behind_bytes',
     'Bytes not yet indexed.',
     labels,
     samples(({ store: { status } }) => [[disk, status.end - status.applied]]),
   );
   counter(
-    options,
+    options.registry,
     'sluice_group_commits_total',
     'Group commits of the log.',
     [],
     samples(({ store: { status } }) => [[{}, status.batches]]),
   );
   gauge(
-    options,
+    options.registry,
     'sluice_writable',
     '1 while messages are taken, 0 while they are turned away.',
     [],
     samples(({ store }) => [[{}, store.readOnlyReason ? 0 : 1]]),
   );
-  gauge(options, 'sluice_durability', '1 for what an answer waits for.', ['mode'], () => [
+  gauge(options.registry, 'sluice_durability', '1 for what an answer waits for.', ['mode'], () => [
     [{ mode: options.durability }, 1],
   ]);
-}
-
-type MetricOptions = Pick<ExpositionOptions, 'registry'>;
-
-function gauge(
-  { registry }: MetricOptions,
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  read: () => Iterable<Sample>,
-): void {
-  const metric = new Gauge({
-    name,
-    help,
-    labelNames: [...labelNames],
-    registers: [],
-    collect() {
-      this.reset();
-      for (const [labels, value] of read()) this.set(labels, value);
-    },
-  });
-  registry.registerMetric(metric);
-}
-
-function counter(
-  { registry }: MetricOptions,
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  read: () => Iterable<Sample>,
-): void {
-  const metric = new Counter({
-    name,
-    help,
-    labelNames: [...labelNames],
-    registers: [],
-    collect() {
-      this.reset();
-      for (const [labels, value] of read()) this.inc(labels, value);
-    },
-  });
-  registry.registerMetric(metric);
 }
 
 function isSystem(topic: string): string {

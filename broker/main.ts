@@ -8,7 +8,8 @@ import { LISTEN, STORE } from '#lib/limits';
 import type { Part } from '#lib/lifecycle';
 import type { Log } from '#lib/log';
 import type { Registry } from '#lib/metrics';
-import { keepSelfSigned, readCertificate } from '#proto/grpc-transport/certificate';
+import { INTERNAL_LISTENER } from '#proto/fleet';
+import { openCertificate } from '#proto/grpc-transport/certificate';
 import type { CertificateFiles } from '#proto/grpc-transport/certificate';
 import { GrpcServer } from '#proto/grpc-transport/server';
 import type { ListenerCounters, TlsMaterial } from '#proto/grpc-transport/listener';
@@ -25,8 +26,6 @@ import { exposeMetrics } from '#broker/exposition';
 import type { Durability } from '#broker/store/commit-log';
 import { nodeFiles } from '#broker/store/files';
 
-/** The one listener of a standalone broker. */
-const LISTENER = 'internal';
 const ADMIN_LISTENER = 'admin';
 
 export interface BrokerConfig {
@@ -83,7 +82,7 @@ export class Broker implements Part {
   }
 
   get #counters(): ListenerCounters | undefined {
-    return this.#clients?.counters[LISTENER];
+    return this.#clients?.counters[INTERNAL_LISTENER];
   }
 
   async start(): Promise<void> {
@@ -93,7 +92,7 @@ export class Broker implements Part {
     }
     const core = await this.#openCore();
     this.#core = core;
-    const tls = await this.#certificate();
+    const tls = await openCertificate(config.certificate, path.join(config.data, 'tls'), log);
     this.#admin = this.#adminServer(core);
     this.#clients = this.#clientServer(core, tls);
     await this.#admin.start();
@@ -109,7 +108,7 @@ export class Broker implements Part {
     const registration = new Registration({
       self: { name, identity: core.identity.id, generation: clock.nowMs() },
       holdings: () => ({
-        listeners: [{ name: LISTENER, ...this.#endpoint }],
+        listeners: [{ name: INTERNAL_LISTENER, ...this.#endpoint }],
         topics: [...topics.all].map(({ definition }) => definition),
         orderedGroups: [...groups.all].filter(({ ordered }) => ordered).map((group) => group.name),
       }),
@@ -127,7 +126,7 @@ export class Broker implements Part {
   /** Where clients reach this broker. */
   get #endpoint(): HostPort {
     const { host, advertised } = this.#options.config;
-    return advertised ?? { host, port: this.#clients?.port(LISTENER) ?? 0 };
+    return advertised ?? { host, port: this.#clients?.port(INTERNAL_LISTENER) ?? 0 };
   }
 
   async #openCore(): Promise<Core> {
@@ -154,12 +153,6 @@ export class Broker implements Part {
     return core;
   }
 
-  #certificate(): Promise<TlsMaterial> {
-    const { config, log } = this.#options;
-    if (config.certificate) return readCertificate(config.certificate);
-    return keepSelfSigned(path.join(config.data, 'tls'), log);
-  }
-
   #clientServer(core: Core, tls: TlsMaterial): GrpcServer {
     const { config, log, clock } = this.#options;
     const { topics, groups, selector, producer, consumption, sessions, traffic } = core;
@@ -179,7 +172,7 @@ export class Broker implements Part {
       traffic,
     });
     const { host, grpcPort: port } = config;
-    const listeners = [{ name: LISTENER, host, port }];
+    const listeners = [{ name: INTERNAL_LISTENER, host, port }];
     return new GrpcServer({ services: [service], listeners, tls, log });
   }
 
@@ -202,7 +195,7 @@ export class Broker implements Part {
   /** `host:port`, once started. */
   get grpcAddress(): string {
     const { host } = this.#options.config;
-    return formatHostPort({ host, port: this.#clients?.port(LISTENER) ?? 0 });
+    return formatHostPort({ host, port: this.#clients?.port(INTERNAL_LISTENER) ?? 0 });
   }
 
   get adminAddress(): string {

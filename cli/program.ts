@@ -1,7 +1,7 @@
 /** The `sluice` command. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
 import { Command, CommanderError, Option } from 'commander';
 import { ADMIN_ADDRESS_DEFAULT } from '#cli/admin-command';
-import { addBrokerCommands } from '#cli/commands/broker';
+import { addBrokerStatus } from '#cli/commands/broker-status';
 import { addGroupCommands } from '#cli/commands/group';
 import { addMessageCommands } from '#cli/commands/message';
 import { addTopicCommands } from '#cli/commands/topic';
@@ -15,6 +15,8 @@ Examples:
   sluice topic create orders --kind fifo     make a topic on it
   sluice message send orders 'Hello'         send to it
   sluice group list -o json                  for scripts
+  sluice nameserver                          a fleet: name servers,
+  sluice broker start --name-servers ...     and brokers that register at them
   sluice help message send                   all about one command
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
@@ -42,22 +44,51 @@ async function createProgram(): Promise<Command> {
     .showHelpAfterError('(--help shows how it is used)')
     .addHelpText('after', HELP_AFTER)
     .exitOverride();
-  await addStandaloneCommand(program);
+  await addProcesses(program);
   addTopicCommands(program);
   addGroupCommands(program);
   addMessageCommands(program);
-  addBrokerCommands(program);
+  await addBroker(program);
   return program;
 }
 
-/** Loading its settings costs as much as all other commands together: only when it is meant. */
-async function addStandaloneCommand(program: Command): Promise<void> {
-  const standalone = program
-    .command('standalone')
-    .description('Run a name server and a broker in one process');
-  if (!process.argv.includes('standalone')) return;
-  const { defineStandalone } = await import('#cli/commands/standalone');
-  defineStandalone(standalone);
+/** Loading settings costs as much as all other commands together: only for the one that is meant. */
+async function addProcess(
+  parent: Command,
+  name: string,
+  description: string,
+  load: () => Promise<(command: Command) => void>,
+): Promise<void> {
+  const command = parent.command(name).description(description);
+  if (!process.argv.includes(name)) return;
+  const define = await load();
+  define(command);
+}
+
+async function addProcesses(program: Command): Promise<void> {
+  await addProcess(
+    program,
+    'standalone',
+    'Run a name server and a broker in one process',
+    async () => (await import('#cli/commands/standalone')).defineStandalone,
+  );
+  await addProcess(
+    program,
+    'nameserver',
+    'Run a name server of a fleet',
+    async () => (await import('#cli/commands/nameserver')).defineNameServer,
+  );
+}
+
+async function addBroker(program: Command): Promise<void> {
+  const broker = program.command('broker').description('Run a broker, or see how one is');
+  await addProcess(
+    broker,
+    'start',
+    'Run a broker of a fleet',
+    async () => (await import('#cli/commands/broker-start')).defineBrokerStart,
+  );
+  addBrokerStatus(broker);
 }
 
 /** Reads the command line of this process and does what it says. */

@@ -120,7 +120,7 @@ export const STORE = {
   segmentBytes: 128 * MIB,
   /** One in-memory slab of the log's tail, and how many stay for readers that keep up. */
   tailSlabBytes: 1 * MIB,
-  tailSlabs: 24,
+  tailSlabs: 16,
   /** Appended but not yet written; above it appends are turned away with TOO_MANY_REQUESTS. */
   pendingBytesMax: 64 * MIB,
   /** Largest record: a message of the largest size with its properties and head. */
@@ -155,6 +155,8 @@ export const REGISTRY = {
   reconnect: { initialMs: 100, maxMs: 2 * SECOND, multiplier: 2 },
   /** A report that is not answered by then, a new connection included, breaks the stream. */
   answerMs: 5 * SECOND,
+  /** After its start a name server waits so long before it is ready: brokers are back by then. */
+  relearnMs: 3 * SECOND,
   brokersMax: 1000,
   brokerNameCharsMax: 128,
   listenersMax: 16,
@@ -208,6 +210,7 @@ export const CONFIG = {
   fileBytesMax: 1 * MIB,
   grpcPort: 8081,
   adminPort: 8091,
+  registryPort: 8091,
   metricsPort: 9090,
   dataDirectory: './data',
   loopback: '127.0.0.1',
@@ -217,6 +220,8 @@ export const CONFIG = {
   retentionHoursMax: 8760,
   diskWatermarkMin: 0.1,
   diskWatermarkMax: 0.99,
+  /** A broker keeps a stream to each. */
+  nameServersMax: 16,
 } as const;
 
 /** The small HTTP server for health and metrics. */

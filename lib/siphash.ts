@@ -79,7 +79,7 @@ export class SipHash {
       else high |= byte << (8 * (i - 4));
     }
     absorb(v, low, high);
-    v[4] = (v[4] as number) ^ 0xff;
+    v[4] = v[4] ^ 0xff;
     for (let i = 0; i < 4; i++) round(v);
     target.writeInt32LE(v[0] ^ v[2] ^ v[4] ^ v[6], at);
     target.writeInt32LE(v[1] ^ v[3] ^ v[5] ^ v[7], at + 4);

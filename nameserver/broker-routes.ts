@@ -5,6 +5,7 @@ import { REGISTRY, TOPIC } from '#lib/limits';
 import { kindName } from '#proto/fleet';
 import type { BrokerHoldings, BrokerListener, BrokerReport, TopicQueues } from '#proto/fleet-types';
 import type { HostPort } from '#lib/host-port';
+import { BROKER_NAME } from '#proto/names';
 import type { RoutedTopic } from '#proto/route';
 import type { BrokerRoutes } from '#nameserver/route-table';
 
@@ -12,7 +13,6 @@ const PORT_MAX = 65_535;
 /** Longest name of a topic or group with its namespace: two of 64 and what marks dead letters. */
 const FULL_NAME_CHARS_MAX = 160;
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
-const BROKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** Throws BAD_REQUEST. */
 export function checkIdentity({ broker, identity, generation, version }: BrokerReport): void {

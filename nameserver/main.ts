@@ -1,70 +1,117 @@
-/** The composition root of a name server: routes for clients, and the reports of brokers. */
-import { systemClock, type Clock } from '#lib/clock';
-import { LISTEN } from '#lib/limits';
+/** A name server as a part of a process: routes for clients, and the reports of brokers. */
+import { join } from 'node:path';
+import type { Clock } from '#lib/clock';
+import { LISTEN, REGISTRY } from '#lib/limits';
+import type { Part } from '#lib/lifecycle';
 import type { Log } from '#lib/log';
+import type { Registry } from '#lib/metrics';
+import { exposeMetrics } from '#nameserver/exposition';
 import { createRouteService } from '#nameserver/handlers';
 import { createRegistryService } from '#nameserver/registry-service';
 import { Registrations } from '#nameserver/registrations';
 import { RouteTable } from '#nameserver/route-table';
-import type { ListenerAddress, TlsMaterial } from '#proto/grpc-transport/listener';
+import { Traffic } from '#nameserver/traffic';
+import { openCertificate, type CertificateFiles } from '#proto/grpc-transport/certificate';
+import type { ListenerAddress } from '#proto/grpc-transport/listener';
 import { GrpcServer } from '#proto/grpc-transport/server';
 
 /** Name of the listener for brokers. */
 const REGISTRY_LISTENER = 'registry';
 
 export interface NameServerConfig {
+  /** Directory that holds the self-signed certificate, where one is used. */
+  readonly data: string;
   /** For clients; brokers advertise an address for each of these names. */
   readonly listeners: readonly ListenerAddress[];
   /** For brokers; not to be reached by clients. */
   readonly registry: { readonly host: string; readonly port: number };
-  /** Brokers have to show it. */
-  readonly fleetToken?: string;
-  readonly tls?: TlsMaterial;
+  /** Brokers have to show it; undefined lets everybody report who can reach the port. */
+  readonly fleetToken: string | undefined;
+  /** Undefined for a self-signed certificate, kept in the data directory. */
+  readonly certificate: CertificateFiles | undefined;
 }
 
-export interface NameServer {
-  /** By name of the listener, and `registry`. */
-  readonly ports: Readonly<Record<string, number>>;
-  readonly table: RouteTable;
-  stop(): Promise<void>;
+export interface NameServerOptions {
+  readonly config: NameServerConfig;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly clock: Clock;
 }
 
-/** Rejects when an address can't be listened on. */
-export async function startNameServer(
-  { listeners, registry, fleetToken, tls }: NameServerConfig,
-  { log, clock = systemClock }: { log: Log; clock?: Clock },
-): Promise<NameServer> {
-  const table = new RouteTable();
-  const registrations = new Registrations({ table, clock, log });
-  const certificate = tls ? { tls } : {};
-  const clients = new GrpcServer({
-    services: [createRouteService({ table, log })],
-    listeners,
-    log,
-    ...certificate,
-  });
-  const brokers = new GrpcServer({
-    services: [createRegistryService({ registrations, token: fleetToken, log })],
-    listeners: [{ name: REGISTRY_LISTENER, ...registry }],
-    log,
-    ...certificate,
-  });
-  await brokers.start();
-  try {
-    await clients.start();
-  } catch (error) {
-    await brokers.drain(0);
-    throw error;
+export class NameServer implements Required<Part> {
+  readonly name = 'name server';
+  readonly table = new RouteTable();
+  readonly #options: NameServerOptions;
+  readonly #registrations: Registrations;
+  readonly #traffic = new Traffic();
+  #clients: GrpcServer | undefined;
+  #brokers: GrpcServer | undefined;
+  #startedMs: number | undefined;
+
+  constructor(options: NameServerOptions) {
+    const { log, clock, registry } = options;
+    const { table } = this;
+    this.#options = options;
+    this.#registrations = new Registrations({ table, clock, log });
+    const openConnections = (): number => this.#openConnections;
+    exposeMetrics({ registry, table, traffic: this.#traffic, openConnections });
   }
-  const ports: Record<string, number> = { [REGISTRY_LISTENER]: brokers.port(REGISTRY_LISTENER) };
-  for (const { name } of listeners) ports[name] = clients.port(name);
-  return {
-    ports,
-    table,
-    async stop() {
-      // Brokers' streams last as long as the brokers: no use in waiting for them.
-      await Promise.all([clients.drain(LISTEN.drainMs), brokers.drain(0)]);
-      registrations.stop();
-    },
-  };
+
+  /** Rejects when an address can't be listened on; then none is. */
+  async start(): Promise<void> {
+    const { config, log, clock } = this.#options;
+    const tls = await openCertificate(config.certificate, join(config.data, 'tls'), log);
+    const { table } = this;
+    const registrations = this.#registrations;
+    const registryService = createRegistryService({ registrations, token: config.fleetToken, log });
+    const brokers = new GrpcServer({
+      services: [registryService],
+      listeners: [{ name: REGISTRY_LISTENER, ...config.registry }],
+      tls,
+      log,
+    });
+    const clients = new GrpcServer({
+      services: [createRouteService({ table, traffic: this.#traffic, log })],
+      listeners: config.listeners,
+      tls,
+      log,
+    });
+    await brokers.start();
+    try {
+      await clients.start();
+    } catch (error) {
+      await brokers.drain(0);
+      throw error;
+    }
+    this.#brokers = brokers;
+    this.#clients = clients;
+    this.#startedMs = clock.monotonicMs();
+  }
+
+  /** The port of a listener for clients, once started. */
+  port(listener: string): number {
+    return this.#clients?.port(listener) ?? 0;
+  }
+
+  get registryPort(): number {
+    return this.#brokers?.port(REGISTRY_LISTENER) ?? 0;
+  }
+
+  /** Why clients had better ask another one; undefined when it knows what there is to know. */
+  readiness(): string | undefined {
+    if (this.#startedMs === undefined) return 'the listeners are being opened';
+    const upMs = this.#options.clock.monotonicMs() - this.#startedMs;
+    return upMs < REGISTRY.relearnMs ? 'brokers still have to report' : undefined;
+  }
+
+  async stop(): Promise<void> {
+    // Brokers' streams last as long as the brokers: no use in waiting for them.
+    await Promise.all([this.#clients?.drain(LISTEN.drainMs), this.#brokers?.drain(0)]);
+    this.#registrations.stop();
+  }
+
+  get #openConnections(): number {
+    const counters = Object.values(this.#clients?.counters ?? {});
+    return counters.reduce((sum, { connections }) => sum + connections.open, 0);
+  }
 }

@@ -12,14 +12,14 @@ const response = codec('QueryAssignmentResponse');
 /** Members of an ordinary group share all queues of a broker by their leases. */
 const ANY_QUEUE = -1;
 
-export function queryAssignment(bytes: Buffer, call: Call, table: RouteTable): Buffer {
+export function queryAssignment(bytes: Buffer, { listener }: Call, table: RouteTable): Buffer {
   const decoded = request.decode(bytes);
   const topic = resourceName(decoded.topic);
   const group = resourceName(decoded.group);
   assertReadableTopicName(topic);
   assertGroupName(group);
   const isOrdered = table.isOrdered(fullName(group));
-  const queues = routedQueues(table, topic, decoded.endpoints, call, (entries) =>
+  const queues = routedQueues(table, topic, listener, (entries) =>
     isOrdered ? entries : entries.slice(0, 1).map((entry) => ({ ...entry, id: ANY_QUEUE })),
   );
   const assignments = queues.map((messageQueue) => ({ messageQueue }));

@@ -4,8 +4,8 @@ import type { RoutedTopic } from '#proto/route';
 
 /** What one broker has. Names carry their namespace. */
 export interface BrokerRoutes {
-  /** By name of the listener; undefined where clients come back the way they came. */
-  readonly listeners: ReadonlyMap<string, HostPort> | undefined;
+  /** The address that clients dial, by name of the listener. */
+  readonly listeners: ReadonlyMap<string, HostPort>;
   readonly topics: ReadonlyMap<string, RoutedTopic>;
   /** Consumer groups that get their messages in order. */
   readonly orderedGroups: ReadonlySet<string>;
@@ -41,9 +41,12 @@ export class RouteTable {
     for (const topic of before?.topics.keys() ?? []) this.#unlist(topic, broker);
   }
 
-  /** Names of all brokers. */
-  get brokers(): readonly string[] {
-    return [...this.#brokers.keys()];
+  get brokerCount(): number {
+    return this.#brokers.size;
+  }
+
+  get topicCount(): number {
+    return this.#brokersOfTopic.size;
   }
 
   /** By name of the broker; empty when no broker has the topic. */
@@ -52,7 +55,7 @@ export class RouteTable {
     for (const broker of this.#brokersOfTopic.get(topic) ?? []) {
       const routes = this.#brokers.get(broker);
       const queues = routes?.topics.get(topic);
-      if (queues) found.push({ broker, listeners: routes?.listeners, topic: queues });
+      if (routes && queues) found.push({ broker, listeners: routes.listeners, topic: queues });
     }
     return found;
   }

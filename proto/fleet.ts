@@ -9,6 +9,9 @@ const PACKAGE = 'sluice.fleet.v1';
 export const REGISTRY_SERVICE = `${PACKAGE}.Registry`;
 export const REGISTER_PATH = `/${REGISTRY_SERVICE}/Register`;
 
+/** The listener for clients that every name server and broker has; both have to name it alike. */
+export const INTERNAL_LISTENER = 'internal';
+
 const protocol = loadProtocol<Messages>(new URL('fleet.proto', import.meta.url), PACKAGE);
 
 export const brokerReport = protocol.codec('BrokerReport');

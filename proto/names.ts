@@ -6,6 +6,8 @@ import type { ResourceName } from '#proto/wire/resource';
 export type { ResourceName };
 
 const LEGAL = /^[A-Za-z0-9_-]+$/;
+/** A broker's name in routes; its length is bounded by REGISTRY.brokerNameCharsMax. */
+export const BROKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const SEPARATOR = '%';
 const DEAD_LETTER_PREFIX = '%DLQ%';
 /** Names that the original keeps for itself; a user's topic must not look like them. */

@@ -21,6 +21,9 @@ export interface Candidate {
   messageGroup: string | undefined;
   /** Name and value in turn. */
   userProperties: readonly string[];
+  /** What else the sender says and is stored with it. */
+  traceContext?: string | undefined;
+  bornHost?: string;
 }
 
 export type MessageKind = 'normal' | 'fifo' | 'delay' | 'transaction';
@@ -65,7 +68,7 @@ const bodySize: Step = ({ body, kind }) => {
   }
 };
 
-const propertiesSize: Step = ({ userProperties, tag, keys }) => {
+const propertiesSize: Step = ({ userProperties, tag, keys, traceContext = '', bornHost = '' }) => {
   const count = userProperties.length / 2;
   if (count > MESSAGE.userPropertiesMax) {
     refuse(
@@ -73,7 +76,8 @@ const propertiesSize: Step = ({ userProperties, tag, keys }) => {
       `a message has at most ${MESSAGE.userPropertiesMax} properties, this one has ${count}`,
     );
   }
-  let bytes = tag === undefined ? 0 : Buffer.byteLength(tag);
+  let bytes = Buffer.byteLength(traceContext) + Buffer.byteLength(bornHost);
+  if (tag !== undefined) bytes += Buffer.byteLength(tag);
   for (const text of userProperties) bytes += Buffer.byteLength(text);
   for (const key of keys) bytes += Buffer.byteLength(key) + 1;
   if (bytes > MESSAGE.propertiesBytesMax) {
@@ -96,6 +100,16 @@ const propertyNames: Step = ({ userProperties }) => {
     if (CONTROL.test(name) || CONTROL.test(value)) {
       refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', `the property ${shown} has a control character`);
     }
+  }
+};
+
+/** With a control character they would be read back as several properties. */
+const senderFacts: Step = ({ traceContext = '', bornHost = '' }) => {
+  if (CONTROL.test(traceContext) || CONTROL.test(bornHost)) {
+    refuse(
+      'ILLEGAL_MESSAGE_PROPERTY_KEY',
+      'trace context and born host must not have a control character',
+    );
   }
 };
 
@@ -151,6 +165,7 @@ const STEPS: readonly Step[] = [
   bodySize,
   propertiesSize,
   propertyNames,
+  senderFacts,
   tag,
   keys,
   messageGroup,

@@ -86,6 +86,7 @@ export class Consumption {
     const end = (): number => store.end;
     this.acknowledger = new Acknowledger({ clock, progress, receipts, watch, end });
     progress.onLease = (lease) => watch.watch(lease);
+    progress.onRoom = (place) => polls.wake(place.topicId, place.queueId, place.groupId);
     groups.onDelete = (group) => progress.forgetGroup(group.id);
   }
 

@@ -58,10 +58,6 @@ export class DeadLetters {
     const group = groups.byId(progress.groupId);
     const queue = topic?.queues[progress.queueId];
     if (!topic || !group || !queue) return; // deleted meanwhile, and its progress with it
-    if (offset < queue.minOffset) {
-      table.recordAcks(progress, [offset]); // retention has taken it
-      return;
-    }
     if (offset < queue.minOffset) return table.drop(progress, offset); // retention has taken it
     const message = await reader.read(await reader.place(queue, offset), queue, offset);
     if (!lease.live) return; // acknowledged meanwhile

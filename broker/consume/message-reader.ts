@@ -45,8 +45,8 @@ export class MessageReader {
   }
 
   /** The message if its bytes are in memory. */
-  readNow({ position, size }: MessagePlace, queue: ConsumeQueue, offset: number) {
-    const bytes = this.#store.readNow(position, size);
+  readNow(place: MessagePlace, queue: ConsumeQueue, offset: number): StoredMessage | undefined {
+    const bytes = this.#store.readNow(place.position, place.size);
     return bytes && check(new StoredMessage(bytes), queue, offset);
   }
 

@@ -139,14 +139,18 @@ export class Pop {
       const progress = this.#options.progress.get(group, topic, queue.queueId);
       const before = taken.length;
       const nextBefore = progress.next;
-      for (let wait = this.#lease(request, queue, progress, taken); wait;) {
-        await wait;
-        wait = this.#lease(request, queue, progress, taken);
+      try {
+        for (let wait = this.#lease(request, queue, progress, taken); wait;) {
+          await wait;
+          wait = this.#lease(request, queue, progress, taken);
+        }
+      } finally {
+        // After a failure too: the next record of this progress builds on what was leased by then.
+        const leases = taken.slice(before).map(({ lease }) => lease);
+        // Messages passed over count too: what is committed must not go back at a restart (P3).
+        const moved = leases.length > 0 || progress.next > nextBefore;
+        if (moved) this.#options.progress.recordLeases(progress, leases);
       }
-      const leases = taken.slice(before).map(({ lease }) => lease);
-      // Messages passed over count too: what is committed must not go back at a restart (P3).
-      const moved = leases.length > 0 || progress.next > nextBefore;
-      if (moved) this.#options.progress.recordLeases(progress, leases);
     }
     return taken;
   }

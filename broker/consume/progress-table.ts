@@ -1,6 +1,10 @@
 /**
  * The progress of every group in every queue: found, changed through the log, and restored from it.
  */
+import { CONSUME } from '#lib/limits';
+
+import { SluiceError } from '#lib/errors';
+
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import { put } from '#broker/store/index-database';
 import { progressKey, tableRange } from '#broker/store/index-keys';
@@ -29,9 +33,13 @@ export class ProgressTable {
   readonly #groupList: Groups;
   readonly #groups = new Map<number, GroupProgress>();
   #dirty = new Set<Progress>();
+  /** Progress of which the log lacks leases, since it took nothing when they were granted. */
+  readonly #unrecorded = new Set<Progress>();
   #gone: Progress[] = [];
   /** A lease was granted or restored: somebody must watch its deadline. */
   onLease: (lease: Lease) => void = () => undefined;
+  /** A queue had as many outstanding messages as it may, and has fewer now. */
+  onRoom: (progress: Progress) => void = () => undefined;
 
   constructor(store: Store, topics: Topics, groups: Groups) {
     this.#store = store;
@@ -69,20 +77,39 @@ export class ProgressTable {
 
   /**
    * Puts granted leases into the log and returns the position behind which they are stored. While
-   * the log takes nothing, reads go on all the same: a lost lease only means another delivery.
+   * the log takes nothing, reads go on all the same: a lost lease only means another delivery. The
+   * next record of this progress makes up for it, since what it says builds on these leases.
    */
   recordLeases(progress: Progress, leases: LeaseEntry[]): number {
     this.#dirty.add(progress);
-    if (!this.#store.writable) return this.#store.committed;
-    const payload = new LeasesPayload(progress, progress.next, leases);
-    return this.#store.append(RECORD_TYPE.lease, payload).end;
+    try {
+      const caughtUp = this.#catchUp(progress);
+      if (caughtUp !== undefined) return caughtUp;
+      const payload = new LeasesPayload(progress, progress.next, leases);
+      return this.#store.append(RECORD_TYPE.lease, payload).end;
+    } catch (error) {
+      if (!(error instanceof SluiceError && error.retryable)) throw error;
+      this.#unrecorded.add(progress);
+      return this.#store.committed;
+    }
+  }
+
+  /** Puts all of a progress into the log if that lacks some of it; returns the position behind. */
+  #catchUp(progress: Progress): number | undefined {
+    if (!this.#unrecorded.has(progress)) return undefined;
+    const { end } = this.#store.append(RECORD_TYPE.progress, progressPayload(progress));
+    this.#unrecorded.delete(progress);
+    return end;
   }
 
   /** Marks messages as done; returns the log position behind which that is stored. */
   recordAcks(progress: Progress, offsets: number[]): number {
+    this.#catchUp(progress);
     const { end } = this.#store.append(RECORD_TYPE.ack, new AcksPayload(progress, offsets));
+    const wasFull = progress.outstandingCount >= CONSUME.outstandingPerQueueMax;
     for (const offset of offsets) progress.settle(offset);
     this.#dirty.add(progress);
+    if (wasFull) this.onRoom(progress);
     return end;
   }
 
@@ -124,12 +151,13 @@ export class ProgressTable {
       if (!progress) continue; // a group need not have been in every queue
       for (const lease of progress.leases) lease.live = false;
       this.#dirty.delete(progress);
+      this.#unrecorded.delete(progress);
       this.#gone.push(progress);
     }
   }
 
   async load(database: IndexDatabase): Promise<void> {
-    this.#groups.clear();
+    for (const groupId of this.#groups.keys()) this.forgetGroup(groupId); // of a bad index
     for (const [, value] of await database.entries(tableRange('progress'))) this.#restore(value);
     this.#dirty.clear();
     this.#gone = [];

@@ -30,8 +30,9 @@ export function kindOf(messageType: number): MessageKind | undefined {
 }
 
 export function toCandidate(view: SendMessageView, topic: Topic, kind: MessageKind): Candidate {
-  const { body, tag, keys, messageId, messageGroup, userProperties } = view;
-  return { topic, kind, body, tag, keys, messageId, messageGroup, userProperties };
+  const { body, tag, keys, messageId, messageGroup, userProperties, traceContext, bornHost } = view;
+  const said = { tag, keys, messageId, messageGroup, userProperties, traceContext, bornHost };
+  return { topic, kind, body, ...said };
 }
 
 /** Addresses of peers that called lately: a connection makes many calls. */

@@ -32,8 +32,11 @@ export const telemetry: DuplexRpc = {
         .then(() => void waiting--);
     });
     stream.onEnd(() => {
-      services.sessions.streamEnded(call.clientId, session);
-      stream.end();
+      // Behind the commands under way: one of them may yet make this a stream of the session.
+      void work.then(() => {
+        services.sessions.streamEnded(call.clientId, session);
+        stream.end();
+      });
     });
   },
 };

@@ -59,6 +59,10 @@ class Batch {
 /** A write that found no room on the disk: the only failure after which the log goes on. */
 class NoRoom extends Error {}
 
+function noRoomFailure(cause?: unknown): SluiceError {
+  return new SluiceError('DISK_FULL', 'the disk of the broker is full', { cause });
+}
+
 async function orNoRoom<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -77,6 +81,8 @@ export class CommitLog {
   #pending = new Batch();
   #writing = new Batch();
   #batchStart: number;
+  /** Where the copy of the state ends with which the newest segment begins. */
+  #carriedTo = 0;
   #written: number;
   #durable: number;
   #running: Promise<void> | undefined;
@@ -161,7 +167,7 @@ export class CommitLog {
     if (this.#failure !== undefined) {
       throw this.#unavailable();
     }
-    if (this.#full) throw new SluiceError('DISK_FULL', 'the disk of the broker is full');
+    if (this.#full) throw noRoomFailure();
     if (this.#closed) throw new SluiceError('SHUTTING_DOWN', 'the broker is shutting down');
     if (this.#pendingBytes >= STORE.pendingBytesMax) {
       throw new SluiceError(
@@ -191,6 +197,7 @@ export class CommitLog {
   /** Resolves when everything before `end` is committed; rejects when it will not be. */
   whenCommitted(end: number): Promise<void> {
     if (end <= this.#written) return Promise.resolve();
+    if (this.#full) return Promise.reject(noRoomFailure());
     if (end <= this.#batchStart) return this.#writing.done;
     return this.#pending.done;
   }
@@ -201,11 +208,12 @@ export class CommitLog {
     if (this.#durable >= end) return;
     const written = this.#written;
     try {
-      await this.#segment.file.sync();
+      if (this.#failure === undefined) await this.#segment.file.sync();
     } catch (error) {
       this.#fail(error);
-      throw error;
     }
+    // Another sync may have failed meanwhile: then the success of this one says nothing (P5).
+    if (this.#failure !== undefined) throw this.#unavailable();
     this.#durable = Math.max(this.#durable, written);
   }
 
@@ -213,7 +221,7 @@ export class CommitLog {
   async begin(): Promise<void> {
     if (this.#segment.carries) return;
     if (this.#tail.end > this.#segment.base) return this.roll();
-    this.#options.carry((type, payload) => void this.#append(type, payload));
+    this.#carry();
     this.#kick();
     await this.whenCommitted(this.#tail.end);
     this.#segment.carries = true;
@@ -287,10 +295,16 @@ export class CommitLog {
     this.#writing = this.#pending;
     this.#pending = new Batch();
     this.#batchStart = this.#tail.end;
-    const bytes = this.#batchStart - this.#segment.base;
+    // What is carried does not count: it alone may be larger than a segment.
+    const bytes = this.#batchStart - Math.max(this.#segment.base, this.#carriedTo);
     this.#rolling = this.#rollRequested || bytes >= this.#options.segmentBytes;
     this.#rollRequested = false;
-    if (this.#rolling) this.#options.carry((type, payload) => void this.#append(type, payload));
+    if (this.#rolling) this.#carry();
+  }
+
+  #carry(): void {
+    this.#options.carry((type, payload) => void this.#append(type, payload));
+    this.#carriedTo = this.#tail.end;
   }
 
   #publish(to: number): void {
@@ -315,7 +329,7 @@ export class CommitLog {
   /** The records stay, their callers are told, and `resume` tries again: an unknown outcome, not a loss. */
   #holdBack(error: NoRoom): void {
     this.#full = true;
-    const full = new SluiceError('DISK_FULL', 'the disk of the broker is full', { cause: error });
+    const full = noRoomFailure(error);
     this.#writing.reject(full);
     this.#pending.reject(full);
     this.#writing = new Batch();

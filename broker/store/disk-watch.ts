@@ -10,6 +10,8 @@ export interface DiskWatchOptions {
   reserveBytes: number;
   space: () => Promise<DiskSpace>;
   onChange: (full: boolean, space: DiskSpace) => void;
+  /** Every look that finds enough room. A write may have found none in between, or for its quota. */
+  onRoom: () => void;
   onError: (error: unknown) => void;
 }
 
@@ -55,6 +57,7 @@ export class DiskWatch {
     const changed = full !== this.#full;
     this.#full = full;
     if (changed) this.#options.onChange(full, this.#space);
+    if (!full) this.#options.onRoom();
   }
 
   stop(): void {

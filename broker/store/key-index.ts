@@ -34,6 +34,8 @@ export class KeyIndex {
   /** Keys that the index lacks, one behind the other. */
   #fresh = Buffer.allocUnsafeSlow(FIRST_CAPACITY_KEYS * MESSAGE_KEY_BYTES);
   #count = 0;
+  /** Keys on their way into the index, where they can't be found yet. */
+  #leaving: Buffer = EMPTY;
 
   constructor(database: () => IndexDatabase, segments: () => readonly Segment[]) {
     this.#database = database;
@@ -58,6 +60,7 @@ export class KeyIndex {
   /** Forgets what the index lacks: it is about to be made anew. */
   clear(): void {
     this.#count = 0;
+    this.#leaving = EMPTY;
   }
 
   collect(changes: IndexChange[]): void {
@@ -65,34 +68,41 @@ export class KeyIndex {
       const key = this.#fresh.subarray(i * MESSAGE_KEY_BYTES, (i + 1) * MESSAGE_KEY_BYTES);
       changes.push({ type: 'put', key, value: EMPTY });
     }
+    this.#leaving = this.#fresh.subarray(0, this.#count * MESSAGE_KEY_BYTES);
     this.#fresh = Buffer.allocUnsafeSlow(this.#fresh.length);
     this.#count = 0;
+  }
+
+  /** What was collected is in the index now. */
+  written(): void {
+    this.#leaving = EMPTY;
   }
 
   /** Log positions of messages that may have this key, newest segment first; check the text. */
   async find(topicId: number, text: string, limit: number): Promise<number[]> {
     const hash = keyHash(topicId, text);
-    const positions = this.#findFresh(hash);
+    const fresh = this.#fresh.subarray(0, this.#count * MESSAGE_KEY_BYTES);
+    const positions = [...findIn(fresh, hash), ...findIn(this.#leaving, hash)];
     const segments = this.#segments();
     for (let i = segments.length - 1; i >= 0 && positions.length < limit; i--) {
       const prefix = messageKeyPrefix((segments[i] as Segment).base, hash);
       const keys = await this.#database().keys({ ...range(prefix), limit });
       positions.push(...keys.map(readMessageKeyPosition));
     }
-    return positions.slice(0, limit);
-  }
-
-  #findFresh(hash: { high: number; low: number }): number[] {
-    const positions: number[] = [];
-    for (let i = this.#count - 1; i >= 0; i--) {
-      const key = this.#fresh.subarray(i * MESSAGE_KEY_BYTES, (i + 1) * MESSAGE_KEY_BYTES);
-      const same = key.readUInt32BE(7) === hash.high && key.readUInt32BE(11) === hash.low;
-      if (same) positions.push(readMessageKeyPosition(key));
-    }
-    return positions;
+    return [...new Set(positions)].slice(0, limit);
   }
 
   dropBefore(segmentBase: number): Promise<void> {
     return this.#database().clear(messageKeysBefore(segmentBase));
   }
+}
+
+/** Positions of the messages with `hash`, newest first. */
+function findIn(keys: Buffer, hash: { high: number; low: number }): number[] {
+  const positions: number[] = [];
+  for (let at = keys.length - MESSAGE_KEY_BYTES; at >= 0; at -= MESSAGE_KEY_BYTES) {
+    const same = keys.readUInt32BE(at + 7) === hash.high && keys.readUInt32BE(at + 11) === hash.low;
+    if (same) positions.push(readMessageKeyPosition(keys.subarray(at)));
+  }
+  return positions;
 }

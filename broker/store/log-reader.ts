@@ -2,6 +2,7 @@
 import { STORE } from '#lib/limits';
 
 import { DamageError } from '#broker/store/damage';
+import { PageCache } from '#broker/store/page-cache';
 import { HEAD_BYTES, isIntact, peekHead } from '#broker/store/record';
 import type { LogRecord } from '#broker/store/record';
 import type { Segment, Segments } from '#broker/store/segments';
@@ -9,8 +10,7 @@ import type { Segment, Segments } from '#broker/store/segments';
 export class LogReader {
   readonly #segments: Segments;
   readonly #committed: () => number;
-  /** Whole pages by position, least recently used first. */
-  readonly #pages = new Map<number, Promise<Buffer>>();
+  readonly #pages = new PageCache();
 
   constructor(segments: Segments, committed: () => number) {
     this.#segments = segments;
@@ -45,48 +45,20 @@ export class LogReader {
 
   async #bytes(segment: Segment, position: number, length: number): Promise<Buffer> {
     const at = position - segment.base;
-    const first = Math.floor(at / STORE.pageBytes);
-    const last = Math.floor((at + length - 1) / STORE.pageBytes);
-    const pageEnd = segment.base + (last + 1) * STORE.pageBytes;
-    if (last - first > 1 || pageEnd > this.#committed()) {
-      const bytes = Buffer.allocUnsafe(length);
-      const got = await segment.file.read(bytes, at);
-      return bytes.subarray(0, got);
-    }
-    const page = await this.#page(segment, first);
-    const from = at - first * STORE.pageBytes;
-    if (first === last) return page.subarray(from, from + length);
-    const next = await this.#page(segment, last);
-    const head = page.subarray(from);
-    return Buffer.concat([head, next.subarray(0, length - head.length)]);
-  }
-
-  #page(segment: Segment, number: number): Promise<Buffer> {
-    const key = segment.base + number * STORE.pageBytes;
-    const known = this.#pages.get(key);
-    if (known) {
-      this.#pages.delete(key);
-      this.#pages.set(key, known);
-      return known;
-    }
-    const page = readPage(segment, number);
-    page.catch(() => this.#pages.delete(key)); // the reader is told; the next one tries again
-    this.#pages.set(key, page);
-    if (this.#pages.size > STORE.pages) {
-      const oldest = this.#pages.keys().next().value as number;
-      this.#pages.delete(oldest);
-    }
-    return page;
+    const bytes = Buffer.allocUnsafe(length);
+    const lastPage = Math.floor((at + length - 1) / STORE.pageBytes);
+    const pagesEnd = segment.base + (lastPage + 1) * STORE.pageBytes;
+    const isLarge = length > STORE.pageBytes;
+    // A page that the log has not filled yet must not be kept.
+    const got =
+      isLarge || pagesEnd > this.#committed()
+        ? await segment.file.read(bytes, at)
+        : await this.#pages.copy(segment, at, length, bytes);
+    return bytes.subarray(0, got);
   }
 
   /** Forgets what was read before `position`. */
   forgetBefore(position: number): void {
-    for (const key of this.#pages.keys()) if (key < position) this.#pages.delete(key);
+    this.#pages.forgetBefore(position);
   }
-}
-
-async function readPage(segment: Segment, number: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(STORE.pageBytes);
-  const got = await segment.file.read(bytes, number * STORE.pageBytes);
-  return bytes.subarray(0, got);
 }

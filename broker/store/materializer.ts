@@ -32,6 +32,7 @@ export class Materializer {
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #failed = false;
+  #closed = false;
   #batch: TakenBatch | undefined;
 
   constructor(applied: number, options: MaterializerOptions) {
@@ -51,7 +52,7 @@ export class Materializer {
 
   /** Something was derived that the index lacks; it gets there soon. */
   schedule(): void {
-    if (this.#timer || this.#running || this.#failed) return;
+    if (this.#timer || this.#running || this.#failed || this.#closed) return;
     this.#timer = this.#options.clock.setTimeout(() => void this.run(), STORE.materializeMs);
   }
 
@@ -65,6 +66,12 @@ export class Materializer {
     await this.#running;
     this.#running = undefined;
     if (this.#applied < this.#options.end()) this.schedule();
+  }
+
+  /** Brings the index up to the end of the log, if that can be, for the last time. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.run();
   }
 
   async #run(): Promise<void> {

@@ -22,7 +22,8 @@ export function firstKept(
   for (let i = 1; i < segments.length; i++) {
     const segment = segments[i] as Segment;
     if (segment.base > policy.applied) break;
-    const ageMs = policy.nowMs - (segment.firstTimestampMs ?? policy.nowMs);
+    if (segment.firstTimestampMs === undefined) continue; // its head is damaged
+    const ageMs = policy.nowMs - segment.firstTimestampMs;
     const expired = ageMs > policy.retentionMs; // all before it was written before its first record
     const early = policy.underPressure && kept === undefined;
     if (!expired && !early) break;

@@ -43,27 +43,26 @@ export class Segments {
     for (const base of bases) {
       const previous = segments.#list.at(-1);
       if (previous) await expectEnd(previous, base);
-      await segments.#add(base, false);
+      segments.#list.push(await segments.#open(base, false));
     }
     return segments;
   }
 
-  async #add(base: number, create: boolean): Promise<Segment> {
+  async #open(base: number, create: boolean): Promise<Segment> {
     const file = path.join(this.#directory, segmentName(base));
-    const segment = {
-      base,
-      path: file,
-      file: await this.#files.open(file, { create }),
-      carries: false,
-    };
-    this.#list.push(segment);
-    return segment;
+    return { base, path: file, file: await this.#files.open(file, { create }), carries: false };
   }
 
   /** A new last segment; its name is durable when this returns. */
   async create(base: number): Promise<Segment> {
-    const segment = await this.#add(base, true);
-    await this.#files.syncDirectory(this.#directory);
+    const segment = await this.#open(base, true);
+    try {
+      await this.#files.syncDirectory(this.#directory);
+    } catch (error) {
+      await segment.file.close(); // the next try opens it again
+      throw error;
+    }
+    this.#list.push(segment);
     return segment;
   }
 

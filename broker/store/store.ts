@@ -91,6 +91,7 @@ export class Store {
       reserveBytes: options.diskReserveBytes,
       space: () => options.files.space(options.directory),
       onChange: (full, space) => this.#onDiskChange(full, space.freeBytes),
+      onRoom: () => this.#log.resume(),
       onError: (error) => options.log.error({ error }, 'cannot see the room on the disk'),
     });
   }
@@ -200,7 +201,10 @@ export class Store {
     const runs: Map<Run, ConsumeQueue> = this.queues.collect(changes);
     this.keys.collect(changes);
     this.#machine.collect(changes);
-    return () => this.queues.written(runs);
+    return () => {
+      this.queues.written(runs);
+      this.keys.written();
+    };
   }
 
   #onCommitted(position: number): void {
@@ -216,7 +220,6 @@ export class Store {
     const { log } = this.#options;
     if (full) log.warn({ freeBytes }, 'little room on the disk: messages are turned away');
     else log.info({ freeBytes }, 'room on the disk again: messages are taken');
-    if (!full) this.#log.resume();
   }
 
   /** Why messages are turned away now; undefined when they are not. */
@@ -269,14 +272,8 @@ export class Store {
     const segmentBase = this.#log.appendBase;
     const appended = this.#log.append(RECORD_TYPE.message, payload);
     const { position, timestampMs } = appended;
-    this.indexMessage(queue, {
-      position,
-      size: payload.bytes,
-      tagHash,
-      timestampMs,
-      segmentBase,
-      keys,
-    });
+    const size = payload.bytes;
+    this.indexMessage(queue, { position, size, tagHash, timestampMs, segmentBase, keys });
     this.#appended.add(queue);
     if (this.keys.freshCount >= STORE.materializeKeys) void this.#materializer.run();
     else this.#materializer.schedule();
@@ -357,10 +354,12 @@ export class Store {
       segment.carries = false;
       return;
     }
-    for (const queue of this.#machine.beginAt(carried)) await this.queues.dropBelowMin(queue);
-    await this.keys.dropBefore(segment.base);
+    const changed = this.#machine.beginAt(carried);
     this.reader.forgetBefore(segment.base);
     const bytes = await this.#segments.removeBefore(segment);
+    // Last, since after a crash an index with too much does no harm, but one with too little does.
+    for (const queue of changed) await this.queues.dropBelowMin(queue);
+    await this.keys.dropBefore(segment.base);
     this.#options.log.info({ bytes, start: segment.base }, 'old segments deleted');
   }
 
@@ -379,7 +378,7 @@ export class Store {
     this.#retentionTimer?.cancel();
     await this.#retaining;
     await this.#log.close();
-    await this.#materializer.run();
+    await this.#materializer.close();
     await this.#database.close();
     await this.#segments.close();
   }

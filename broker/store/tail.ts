@@ -1,6 +1,7 @@
 /**
  * The newest part of the log in memory: slabs into which records are encoded, from which they are
  * written to disk, and from which consumers that keep up are served. A record never spans two slabs.
+ * Slabs are used again, since the garbage collector sees buffers late: readers get copies.
  */
 import { STORE } from '#lib/limits';
 
@@ -12,6 +13,7 @@ interface Slab {
 
 export class Tail {
   #slabs: Slab[] = [];
+  readonly #free: Buffer[] = [];
   #bytes = 0;
   #end: number;
 
@@ -27,16 +29,21 @@ export class Tail {
   reserve(length: number): { buffer: Buffer; at: number; position: number } {
     let slab = this.#slabs.at(-1);
     if (!slab || slab.used + length > slab.buffer.length) {
-      const size = Math.max(STORE.tailSlabBytes, length);
-      slab = { base: this.#end, buffer: Buffer.allocUnsafeSlow(size), used: 0 };
+      const buffer = this.#buffer(length);
+      slab = { base: this.#end, buffer, used: 0 };
       this.#slabs.push(slab);
-      this.#bytes += size;
+      this.#bytes += buffer.length;
     }
     const at = slab.used;
     const position = this.#end;
     slab.used += length;
     this.#end += length;
     return { buffer: slab.buffer, at, position };
+  }
+
+  #buffer(length: number): Buffer {
+    if (length > STORE.tailSlabBytes) return Buffer.allocUnsafeSlow(length);
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(STORE.tailSlabBytes);
   }
 
   /** Gives back the room that was reserved last: nothing was put there. */
@@ -56,14 +63,16 @@ export class Tail {
     return buffers;
   }
 
-  /** The `length` bytes at `position`, or undefined when they are no longer in memory. */
+  /** A copy of the `length` bytes at `position`; undefined when they are no longer in memory. */
   read(position: number, length: number): Buffer | undefined {
     for (let i = this.#slabs.length - 1; i >= 0; i--) {
       const slab = this.#slabs[i] as Slab;
       if (slab.base > position) continue;
       const at = position - slab.base;
       if (at + length > slab.used) return undefined;
-      return slab.buffer.subarray(at, at + length);
+      const copy = Buffer.allocUnsafe(length);
+      slab.buffer.copy(copy, 0, at, at + length);
+      return copy;
     }
     return undefined;
   }
@@ -76,6 +85,7 @@ export class Tail {
       if (oldest.base + oldest.used > written) return;
       this.#bytes -= oldest.buffer.length;
       this.#slabs.shift();
+      if (oldest.buffer.length === STORE.tailSlabBytes) this.#free.push(oldest.buffer);
     }
   }
 }

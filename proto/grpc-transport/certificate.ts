@@ -15,6 +15,15 @@ export interface CertificateFiles {
   readonly keyPath: string;
 }
 
+/** The certificate that is configured, or else the self-signed one in `directory`. */
+export function openCertificate(
+  files: CertificateFiles | undefined,
+  directory: string,
+  log: Log,
+): Promise<TlsMaterial> {
+  return files ? readCertificate(files) : keepSelfSigned(directory, log);
+}
+
 /** Reads a certificate that somebody else looks after. Throws BAD_REQUEST when it is of no use. */
 export async function readCertificate({
   certPath,

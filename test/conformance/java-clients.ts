@@ -60,6 +60,7 @@ export class JavaClients implements Clients {
   readonly #early: Answer[] = [];
   readonly #log: string[] = [];
   #id = 0;
+  #closing = false;
 
   private constructor(child: ChildProcess, home: string) {
     this.#child = child;
@@ -72,6 +73,8 @@ export class JavaClients implements Clients {
       });
     }
     child.on('exit', (code) => {
+      // What is under way when the test ends has nobody left to report to.
+      if (this.#closing) return;
       const failure = new Error(`the Java driver ended with ${code}:\n${this.#log.join('\n')}`);
       for (const { reject } of this.#waiting.values()) reject(failure);
       this.#waiting.clear();
@@ -137,6 +140,7 @@ export class JavaClients implements Clients {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.#child.stdin?.end();
     if (this.#child.exitCode === null) await once(this.#child, 'exit');
     await rm(this.#home, { recursive: true, force: true });

@@ -103,13 +103,15 @@ export class RawClient {
     return all;
   }
 
-  telemetry(): Telemetry {
+  /** Without a deadline unless `deadlineMs`, from now, is given. */
+  telemetry(deadlineMs = Infinity): Telemetry {
     const requests = codec('TelemetryCommand');
     const stream = this.#client.makeBidiStreamRequest(
       `/${MESSAGING_SERVICE}/Telemetry`,
       (value: TelemetryCommandInput) => requests.encode(value),
       (bytes) => requests.decode(bytes),
       this.#metadata(),
+      deadlineMs === Infinity ? {} : { deadline: Date.now() + deadlineMs },
     );
     return new RawTelemetry(stream);
   }

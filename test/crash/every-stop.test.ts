@@ -104,7 +104,6 @@ describe('a broker that stops at any moment', () => {
 
   test('the run that is stopped does everything that the store can do', async () => {
     const { files, history } = await run();
-    console.log(files.operations.length, Object.groupBy(files.operations, (o) => o.operation).remove?.length);
     expect(history.violations).toEqual([]);
     expect(history.storedCount).toBeGreaterThan(90);
     expect(files.count('create')).toBeGreaterThan(5);

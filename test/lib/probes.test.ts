@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLog } from '#lib/log';
-import { Counter, createRegistry } from '#lib/metrics';
+import { createRegistry } from '#lib/metrics';
 import { createProbes, type Probes } from '#lib/probes';
 
 let reason: string | undefined;

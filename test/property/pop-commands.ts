@@ -264,9 +264,7 @@ const forwards = handleChoice.map((choice) =>
     async (model, real) => {
       const { by, text, states, offset, lease } = choose(model, choice);
       const { acknowledger, deadLetters } = real.core.consumption;
-      const said = await outcome(() =>
-        deadLetters.move(acknowledger.lease(real.group(by), text)),
-      );
+      const said = await outcome(() => deadLetters.move(acknowledger.lease(real.group(by), text)));
       expect(said).toBe(lease ? undefined : 'INVALID_RECEIPT_HANDLE');
       if (lease) states[offset] = { is: 'dead' };
     },
@@ -274,20 +272,18 @@ const forwards = handleChoice.map((choice) =>
   ),
 );
 
-const commits = fc
-  .tuple(fc.nat(1), fc.nat(1), fc.nat(20))
-  .map(([group, queue, offset]) =>
-    command(`commit(${group}, ${queue}, ${offset})`, async (model, real) => {
-      const at = model.at(group, queue);
-      const allowed = offset >= at.committed && offset <= at.states.length;
-      const { pull } = real.core.consumption;
-      const said = await outcome(() => {
-        pull.commitOffset(real.group(group), real.topic, queue, offset);
-      });
-      expect(said).toBe(allowed ? undefined : 'ILLEGAL_OFFSET');
-      if (allowed) at.commit(offset);
-    }),
-  );
+const commits = fc.tuple(fc.nat(1), fc.nat(1), fc.nat(20)).map(([group, queue, offset]) =>
+  command(`commit(${group}, ${queue}, ${offset})`, async (model, real) => {
+    const at = model.at(group, queue);
+    const allowed = offset >= at.committed && offset <= at.states.length;
+    const { pull } = real.core.consumption;
+    const said = await outcome(() => {
+      pull.commitOffset(real.group(group), real.topic, queue, offset);
+    });
+    expect(said).toBe(allowed ? undefined : 'ILLEGAL_OFFSET');
+    if (allowed) at.commit(offset);
+  }),
+);
 
 const times = fc.constantFrom(1, 5_000, 10_000, 30_000, 60_000, 61_000, 600_000, 4 * 3_600_000);
 

@@ -123,7 +123,7 @@ export class PopSystem {
     if (!topic) return [];
     const { pull } = this.core.consumption;
     const found = [];
-    for (let offset = 0; offset < (topic.queues[0]?.nextOffset ?? 0); ) {
+    for (let offset = 0; offset < (topic.queues[0]?.nextOffset ?? 0);) {
       const request = { group: this.group(group), topic, queueId: 0, offset, batchSize: 32 };
       const filter = TagFilter.parse('*');
       const { messages, nextOffset } = await pull.pull({ ...request, filter }, 0, patient);

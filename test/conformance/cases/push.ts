@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { until } from '#support/until';
-import type { PushConsumer, ReceivedMessage } from '../clients.ts';
+import type { Producer, PushConsumer, ReceivedMessage } from '../clients.ts';
 import type { Environment, Scenario } from '../scenario.ts';
 import { uniqueName } from '../target.ts';
 import { AWAIT_MS, collect, idsOf, sendMany } from './collect.ts';
@@ -136,31 +136,44 @@ const comeAndGo: Scenario = {
     const { clients } = environment;
     const producer = await clients.producer([topic]);
     const members = [await clients.pushConsumer({ group, topic })];
-    let sending = true;
-    const flow = (async () => {
-      const ids: string[] = [];
-      while (sending) {
-        ids.push(...(await sendMany(producer, topic, 5)));
-        await sleep(100);
-      }
-      return ids;
-    })();
-    await until(CONSUME_MS, () => (members[0]?.received.length ?? 0) > 20);
-    const second = await clients.pushConsumer({ group, topic });
-    members.push(second);
-    await until(CONSUME_MS, () => second.received.length > 20);
-    const firstStopped = members[0]?.shutdown();
-    await sleep(2_000);
-    members.push(await clients.pushConsumer({ group, topic }));
-    await until(CONSUME_MS, () => (members[2]?.received.length ?? 0) > 20);
-    sending = false;
-    const ids = await flow;
+    const flow = startFlow(producer, topic);
+    let firstStopped: Promise<void> | undefined;
+    try {
+      await until(CONSUME_MS, () => (members[0]?.received.length ?? 0) > 20);
+      const second = await clients.pushConsumer({ group, topic });
+      members.push(second);
+      await until(CONSUME_MS, () => second.received.length > 20);
+      firstStopped = members[0]?.shutdown();
+      await sleep(2_000);
+      members.push(await clients.pushConsumer({ group, topic }));
+      await until(CONSUME_MS, () => (members[2]?.received.length ?? 0) > 20);
+    } finally {
+      flow.stop();
+    }
+    const ids = await flow.ids;
     const received = await consumed(members, ids.length);
     await firstStopped;
     expect(idsOf(received)).toEqual(ids.toSorted());
     expect(received.length).toBeLessThanOrEqual(ids.length * 1.05);
   },
 };
+
+/** Sends a few messages every 100 ms until it is stopped; then `ids` are those of all of them. */
+function startFlow(producer: Producer, topic: string): { stop(): void; ids: Promise<string[]> } {
+  let sending = true;
+  const send = async (): Promise<string[]> => {
+    const ids: string[] = [];
+    while (sending) {
+      ids.push(...(await sendMany(producer, topic, 5)));
+      await sleep(100);
+    }
+    return ids;
+  };
+  const ids = send();
+  // Whoever awaits it sees its failure; nobody does when the case failed before.
+  ids.catch(() => undefined);
+  return { ids, stop: () => void (sending = false) };
+}
 
 export const pushCases: readonly Scenario[] = [
   everything,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServiceError, status as grpcStatus } from '@grpc/grpc-js';
 import { expect } from '@jest/globals';
 import { ClientType, Code, MessageType, Permission } from '#proto/types';
@@ -61,6 +62,24 @@ const producerSession: Scenario = {
     expect(heartbeat.status?.code).toBe(Code.OK);
     const gone = await client.unary('NotifyClientTermination', {});
     expect(gone.status?.code).toBe(Code.OK);
+    expect(telemetry.endedWith).toBeUndefined();
+    telemetry.end();
+    client.close();
+  },
+};
+
+const farDeadline: Scenario = {
+  name: 'a Telemetry stream with a deadline in 60 years, as the Java client sets, stays open',
+  async run({ target }) {
+    const topic = uniqueName('far_deadline');
+    await target.createTopic(topic, 'normal', 1);
+    const client = new RawClient(target.endpoints);
+    const telemetry = client.telemetry(31_536_000 * 60_000);
+    telemetry.write({ settings: producerSettings(client, [topic]) });
+    await telemetry.settings();
+    await sleep(1_000);
+    telemetry.write({ settings: producerSettings(client, [topic]) });
+    await until(5_000, () => telemetry.commands.length >= 2 || telemetry.endedWith !== undefined);
     expect(telemetry.endedWith).toBeUndefined();
     telemetry.end();
     client.close();
@@ -222,6 +241,7 @@ export const sessionCases: readonly Scenario[] = [
   noClientId,
   unknownHeartbeat,
   producerSession,
+  farDeadline,
   consumerSession,
   unusableSettings,
   routes,

@@ -65,9 +65,10 @@ const threeMembers: Scenario = {
     const members = await Promise.all(
       [1, 2, 3].map(() => clients.simpleConsumer({ group, topic }, AWAIT_MS)),
     );
-    const sending = sendMany(producer, topic, 300);
-    const shares = await collectTogether(members, 300, 60_000);
-    const ids = await sending;
+    const [ids, shares] = await Promise.all([
+      sendMany(producer, topic, 300),
+      collectTogether(members, 300, 60_000),
+    ]);
     const all = shares.flat();
     expect(idsOf(all)).toEqual(ids.toSorted());
     expect(all.length).toBeLessThanOrEqual(ids.length * 1.01);

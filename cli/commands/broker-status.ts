@@ -1,12 +1,11 @@
-/** `sluice broker …` */
+/** `sluice broker status` */
 import type { Command } from 'commander';
 import { runAdmin } from '#cli/admin-command';
 import { bytesText, durationText, timeText, type Report } from '#cli/output';
 import { facts } from '#cli/table';
 import type { BrokerStatusResponse } from '#proto/admin-types';
 
-export function addBrokerCommands(program: Command): void {
-  const broker = program.command('broker').description('The broker itself');
+export function addBrokerStatus(broker: Command): void {
   broker
     .command('status')
     .description('How the broker is: its log, disk, memory, connections and rates')

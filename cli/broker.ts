@@ -1,0 +1,84 @@
+/** The composition root of a broker: in a fleet, or on its own. */
+import { resolve } from 'node:path';
+import { ADMIN_ADDRESS_DEFAULT } from '#cli/admin-command';
+import type { BrokerStartConfig } from '#cli/broker-config';
+import { certificateOf } from '#cli/process-settings';
+import { runProcess, type ProcessContext, type Service } from '#cli/run-process';
+import type { Banner } from '#cli/ready';
+import { Broker } from '#broker/main';
+import { systemClock } from '#lib/clock';
+import { parseHostPort } from '#lib/host-port';
+
+const HOUR_MS = 3_600_000;
+
+/** Runs until a signal ends the process. */
+export function runBroker(config: BrokerStartConfig): Promise<void> {
+  return runProcess(config, (context) => addBroker(context, config));
+}
+
+/** Adds a broker to the lifecycle. */
+export function addBroker(
+  { log, registry, lifecycle }: ProcessContext,
+  config: BrokerStartConfig,
+): Service {
+  const { name, data, host, grpcPort, adminHost, adminPort, adminToken, durability } = config;
+  const broker = new Broker({
+    config: {
+      name,
+      data,
+      host,
+      grpcPort,
+      adminHost,
+      adminPort,
+      adminToken,
+      durability,
+      advertised: config.advertise === undefined ? undefined : parseHostPort(config.advertise),
+      certificate: certificateOf(config),
+      retentionMs: config.retentionHours * HOUR_MS,
+      diskWatermark: config.diskWatermark,
+      autoCreate: config.autoCreateTopics,
+      nameServers: config.nameServers?.split(',') ?? [],
+      fleetToken: config.fleetToken,
+    },
+    log,
+    registry,
+    clock: systemClock,
+  });
+  lifecycle.add(broker);
+  const addresses = (): BrokerAddresses => ({
+    grpc: broker.grpcAddress,
+    admin: broker.adminAddress,
+  });
+  return {
+    addresses: () => ({ ...addresses() }),
+    readiness: () => broker.readiness(),
+    banner: () => brokerBanner(addresses(), config),
+  };
+}
+
+export interface BrokerAddresses {
+  readonly grpc: string;
+  readonly admin: string;
+}
+
+export function brokerBanner(
+  { grpc, admin }: BrokerAddresses,
+  config: Pick<BrokerStartConfig, 'data' | 'durability' | 'nameServers'>,
+): Banner {
+  const { data, durability, nameServers } = config;
+  const at = admin === ADMIN_ADDRESS_DEFAULT ? '' : ` --admin ${admin}`;
+  const promise = durability === 'sync' ? 'answers after fsync' : 'answers before fsync';
+  return {
+    facts: [
+      ['Clients', `${grpc}  (RocketMQ 5 gRPC, plaintext and TLS)`],
+      ['Admin', admin],
+      ...(nameServers === undefined ? [] : [['Registers', `at ${nameServers}`] as const]),
+      ['Data', `${resolve(data)}  (durability ${durability}: ${promise})`],
+    ],
+    next: [
+      `npx sluice topic create orders${at}`,
+      `npx sluice message send orders 'Hello'${at}`,
+      `npx sluice broker status${at}`,
+    ],
+  };
+}

@@ -1,0 +1,58 @@
+/** The composition root of a name server. */
+import type { NameServerStartConfig } from '#cli/nameserver-config';
+import { certificateOf } from '#cli/process-settings';
+import type { Banner } from '#cli/ready';
+import { runProcess, type ProcessContext, type Service } from '#cli/run-process';
+import { systemClock } from '#lib/clock';
+import { formatHostPort } from '#lib/host-port';
+import { NameServer } from '#nameserver/main';
+import { INTERNAL_LISTENER } from '#proto/fleet';
+
+/** Runs until a signal ends the process. */
+export function runNameServer(config: NameServerStartConfig): Promise<void> {
+  return runProcess(config, (context) => addNameServer(context, config));
+}
+
+function addNameServer(
+  { log, registry, lifecycle }: ProcessContext,
+  config: NameServerStartConfig,
+): Service {
+  const { data, host, grpcPort, registryHost, registryPort, fleetToken } = config;
+  const nameServer = new NameServer({
+    config: {
+      data,
+      listeners: [{ name: INTERNAL_LISTENER, host, port: grpcPort }],
+      registry: { host: registryHost, port: registryPort },
+      fleetToken,
+      certificate: certificateOf(config),
+    },
+    log,
+    registry,
+    clock: systemClock,
+  });
+  lifecycle.add(nameServer);
+  const addresses = (): NameServerAddresses => ({
+    grpc: formatHostPort({ host, port: nameServer.port(INTERNAL_LISTENER) }),
+    registry: formatHostPort({ host: registryHost, port: nameServer.registryPort }),
+  });
+  return {
+    addresses: () => ({ ...addresses() }),
+    readiness: () => nameServer.readiness(),
+    banner: () => nameServerBanner(addresses()),
+  };
+}
+
+interface NameServerAddresses {
+  readonly grpc: string;
+  readonly registry: string;
+}
+
+function nameServerBanner({ grpc, registry }: NameServerAddresses): Banner {
+  return {
+    facts: [
+      ['Clients', `${grpc}  (RocketMQ 5 gRPC, plaintext and TLS)`],
+      ['Brokers', `${registry}  (where they register)`],
+    ],
+    next: [`npx sluice broker start --grpc-port 0 --name-servers ${registry}`],
+  };
+}

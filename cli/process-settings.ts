@@ -1,0 +1,149 @@
+/** The settings that processes share, each defined once, and the rules that tie some together. */
+import { z } from 'zod';
+import { notes } from '#lib/config';
+import { CONFIG } from '#lib/limits';
+import { LOG_FORMATS, LOG_LEVELS } from '#lib/log';
+
+const PORT_MAX = 65_535;
+
+export const text = z.string().min(1);
+
+/** `help` as a sentence without its end. */
+export function port(preset: number, help: string): z.ZodDefault<z.ZodInt> {
+  return z
+    .int()
+    .min(0)
+    .max(PORT_MAX)
+    .default(preset)
+    .register(notes, { help: `${help}; 0 picks a free one`, placeholder: 'PORT' });
+}
+
+const PORT = '([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])';
+const HOST_PORT = `(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+):${PORT}`;
+
+export const hostPort = text.regex(new RegExp(`^${HOST_PORT}$`));
+
+/** Split it at its commas. */
+export const hostPorts = text.regex(
+  new RegExp(`^${HOST_PORT}(,${HOST_PORT}){0,${CONFIG.nameServersMax - 1}}$`),
+);
+
+/** A secret that callers present as `Bearer TOKEN`. */
+export function token(variable: string, help: string): z.ZodOptional<z.ZodString> {
+  return text
+    .regex(/^[\x21-\x7e]{8,256}$/)
+    .optional()
+    .register(notes, {
+      help: `${help}; better given as ${variable}`,
+      placeholder: 'TOKEN',
+      allowed: '8 to 256 visible ASCII characters without spaces',
+      defaultNote: 'none',
+      secret: true,
+    });
+}
+
+export const fleetToken = token(
+  'SLUICE_FLEET_TOKEN',
+  'What brokers present to name servers, the same for all of a fleet',
+);
+
+export const configFile = text.optional().register(notes, {
+  help: 'Read settings from this YAML or JSON file; its keys are the flags without dashes',
+  placeholder: 'FILE',
+});
+
+export const data = text.default(CONFIG.dataDirectory).register(notes, {
+  help: 'Directory that holds everything that is kept',
+  placeholder: 'DIR',
+});
+
+/** The door for clients. */
+export const clientSettings = {
+  host: text.default(CONFIG.loopback).register(notes, {
+    help: 'Address that clients, health and metrics are served on; 0.0.0.0 for all',
+    placeholder: 'HOST',
+  }),
+  grpcPort: port(CONFIG.grpcPort, 'Port for clients, h2c and TLS alike'),
+};
+
+export const tlsSettings = {
+  tlsCert: text.optional().register(notes, {
+    help: 'Certificate chain for the gRPC port',
+    placeholder: 'PEM-FILE',
+    defaultNote: 'a self-signed one, made on first start',
+  }),
+  tlsKey: text.optional().register(notes, {
+    help: 'Private key of --tls-cert',
+    placeholder: 'PEM-FILE',
+  }),
+};
+
+export const metricsPort = port(CONFIG.metricsPort, 'Port for /healthz, /readyz and /metrics');
+
+export const logSettings = {
+  logLevel: z.enum(LOG_LEVELS).default('info').register(notes, {
+    help: 'Least level logged',
+    placeholder: 'LEVEL',
+  }),
+  logFormat: z.enum(LOG_FORMATS).optional().register(notes, {
+    help: 'For people or for machines',
+    placeholder: 'FORMAT',
+    defaultNote: 'pretty on a terminal, else json',
+  }),
+};
+
+/** What the run loop needs to know of any process. */
+export interface ProcessConfig {
+  readonly host: string;
+  readonly metricsPort: number;
+  readonly logLevel: z.output<typeof logSettings.logLevel>;
+  readonly logFormat?: z.output<typeof logSettings.logFormat>;
+}
+
+/** Refuses the value of the setting `name`. */
+export function refuse(context: z.RefinementCtx, name: string, message: string): void {
+  context.addIssue({ code: 'custom', path: [name], message });
+}
+
+/** A certificate is of no use without its key, nor a key without its certificate. */
+export function checkTls(
+  { tlsCert, tlsKey }: { tlsCert?: string | undefined; tlsKey?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if ((tlsCert === undefined) === (tlsKey === undefined)) return;
+  const present = tlsCert === undefined ? 'tlsKey' : 'tlsCert';
+  const message = 'a certificate and its key come together: give --tls-cert and --tls-key';
+  refuse(context, present, message);
+}
+
+/** The paths of both, where they are given. */
+export function certificateOf({
+  tlsCert,
+  tlsKey,
+}: {
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+}): { certPath: string; keyPath: string } | undefined {
+  return tlsCert && tlsKey ? { certPath: tlsCert, keyPath: tlsKey } : undefined;
+}
+
+/** A port that others can reach, and that changes things, has to ask for a token. */
+export function checkReachable(
+  door: { setting: string; host: string; token: string | undefined; variable: string },
+  context: z.RefinementCtx,
+): void {
+  if (isLoopback(door.host) || door.token !== undefined) return;
+  const message =
+    `${door.host} is reachable from elsewhere, so it needs a token: ` +
+    `set ${door.variable}, or leave it on ${CONFIG.loopback}`;
+  refuse(context, door.setting, message);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Listens on all addresses, so that it is none that others could dial. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
