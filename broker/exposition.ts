@@ -136,9 +136,13 @@ function exposeCounts(options: ExpositionOptions, samples: Reader): void {
   gauge(options.registry, 'sluice_connections', 'Open client connections.', [], () => [
     [{}, options.openConnections()],
   ]);
-  counter(options.registry, 'sluice_connections_rejected_total', 'Connections turned away.', [], () => [
-    [{}, options.rejectedConnections()],
-  ]);
+  counter(
+    options.registry,
+    'sluice_connections_rejected_total',
+    'Connections turned away.',
+    [],
+    () => [[{}, options.rejectedConnections()]],
+  );
 }
 
 function exposeStore(options: ExpositionOptions, samples: Reader): void {

@@ -1,7 +1,7 @@
 /** The settings of `sluice broker start`: those of standalone, and its place in a fleet. */
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { fleetToken, hostPorts, isWildcard, refuse, text } from '#cli/process-settings';
+import { advertise, fleetToken, hostPorts, isWildcard, refuse, text } from '#cli/process-settings';
 import { brokerSettings, checkBroker } from '#cli/standalone-config';
 import { notes } from '#lib/config';
 import { CONFIG, REGISTRY } from '#lib/limits';
@@ -27,11 +27,12 @@ export const brokerSchema = z
     }),
     fleetToken,
     ...brokerSettings,
+    advertise: advertise('--host and --grpc-port'),
   })
   .superRefine((config, context) => {
     checkBroker(config, context);
-    const { host, advertise, nameServers } = config;
-    if (nameServers !== undefined && advertise === undefined && isWildcard(host)) {
+    const { host, nameServers } = config;
+    if (nameServers !== undefined && config.advertise === undefined && isWildcard(host)) {
       const message =
         `${host} is no address that a client could dial, and the name servers would ` +
         'route to it: say with --advertise HOST:PORT how clients reach this broker';

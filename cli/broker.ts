@@ -50,16 +50,14 @@ export function addBroker(
     admin: broker.adminAddress,
   });
   return {
-    addresses: () => ({ ...addresses() }),
+    addresses,
     readiness: () => broker.readiness(),
     banner: () => brokerBanner(addresses(), config),
   };
 }
 
-export interface BrokerAddresses {
-  readonly grpc: string;
-  readonly admin: string;
-}
+/** A type, not an interface: it is also one of any addresses. */
+type BrokerAddresses = Readonly<{ grpc: string; admin: string }>;
 
 export function brokerBanner(
   { grpc, admin }: BrokerAddresses,

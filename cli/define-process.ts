@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import { EXIT } from '#cli/failure';
 import { addSettings, givenFlags } from '#cli/settings-options';
-import { loadConfig, settingsOf, type ConfigSchema } from '#lib/config';
+import { flagOf, loadConfig, settingsOf, type ConfigSchema, type Setting } from '#lib/config';
 import { SluiceError } from '#lib/errors';
 
 export interface ProcessDefinition<S extends ConfigSchema> {
@@ -26,7 +26,7 @@ export function defineProcess<S extends ConfigSchema>(
   command
     .helpOption('-h, --help', 'Show this help')
     .configureHelp({ showGlobalOptions: false })
-    .addHelpText('after', helpAfter(examples));
+    .addHelpText('after', helpAfter(settings, examples));
   addSettings(command, settings);
   command.action(async () => {
     const config = readConfig();
@@ -55,13 +55,12 @@ function pathOf(command: Command): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
-function helpAfter(examples: readonly string[]): string {
+function helpAfter(settings: readonly Setting[], examples: readonly string[]): string {
   return `
 Every option is also a variable and a key of the config file:
-  --grpc-port 8082    SLUICE_GRPC_PORT=8082    grpc-port: 8082
-  --log-level warn    SLUICE_LOG_LEVEL=warn    log-level: warn
-and one that begins with --no- is false there:
-  --no-auto-create-topics    SLUICE_AUTO_CREATE_TOPICS=false    auto-create-topics: false
+${[...settings.filter(({ name }) => name === 'grpcPort'), ...settings.filter(isSwitchedOff)]
+  .map(inAllForms)
+  .join('\n')}
 An option wins over a variable, a variable over the file, the file over the default. What is
 unknown or out of range is refused before anything starts.
 
@@ -70,4 +69,16 @@ ${examples.map((line) => `  ${line}`).join('\n')}
 
 SIGTERM and SIGINT (Ctrl-C) let calls end and exit with 0 in under 5 seconds.
 `;
+}
+
+/** Its flag begins with `--no-`, which is worth an example. */
+function isSwitchedOff({ kind, defaultValue }: Setting): boolean {
+  return kind === 'boolean' && defaultValue === true;
+}
+
+function inAllForms(setting: Setting): string {
+  const { key, variable, defaultValue } = setting;
+  const value = isSwitchedOff(setting) ? 'false' : String(Number(defaultValue) + 1);
+  const flag = isSwitchedOff(setting) ? flagOf(setting) : `${flagOf(setting)} ${value}`;
+  return `  ${flag}    ${variable}=${value}    ${key}: ${value}`;
 }

@@ -1,7 +1,8 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=20
 /**
- * Where `sluice` starts. Compiled code is kept between runs, which halves the time to start; beside
- * the packages, because a cache in a shared temporary directory could be planted by others.
+ * Where `sluice` starts. The flags above keep the heap small. Compiled code is kept between runs,
+ * which halves the time to start; beside the packages, because a cache in a shared temporary
+ * directory could be planted by others.
  */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -36,16 +36,14 @@ function addNameServer(
     registry: formatHostPort({ host: registryHost, port: nameServer.registryPort }),
   });
   return {
-    addresses: () => ({ ...addresses() }),
+    addresses,
     readiness: () => nameServer.readiness(),
     banner: () => nameServerBanner(addresses()),
   };
 }
 
-interface NameServerAddresses {
-  readonly grpc: string;
-  readonly registry: string;
-}
+/** A type, not an interface: it is also one of any addresses. */
+type NameServerAddresses = Readonly<{ grpc: string; registry: string }>;
 
 function nameServerBanner({ grpc, registry }: NameServerAddresses): Banner {
   return {
@@ -53,6 +51,9 @@ function nameServerBanner({ grpc, registry }: NameServerAddresses): Banner {
       ['Clients', `${grpc}  (RocketMQ 5 gRPC, plaintext and TLS)`],
       ['Brokers', `${registry}  (where they register)`],
     ],
-    next: [`npx sluice broker start --grpc-port 0 --name-servers ${registry}`],
+    next: [
+      `npx sluice broker start --name-servers ${registry} --name broker-1 --data ./broker-1 \\`,
+      '    --grpc-port 0 --admin-port 0 --metrics-port 0',
+    ],
   };
 }

@@ -21,7 +21,7 @@ export function port(preset: number, help: string): z.ZodDefault<z.ZodInt> {
 const PORT = '([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])';
 const HOST_PORT = `(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+):${PORT}`;
 
-export const hostPort = text.regex(new RegExp(`^${HOST_PORT}$`));
+const hostPort = text.regex(new RegExp(`^${HOST_PORT}$`));
 
 /** Split it at its commas. */
 export const hostPorts = text.regex(
@@ -65,6 +65,15 @@ export const clientSettings = {
   }),
   grpcPort: port(CONFIG.grpcPort, 'Port for clients, h2c and TLS alike'),
 };
+
+export function advertise(defaultNote: string): z.ZodOptional<z.ZodString> {
+  return hostPort.optional().register(notes, {
+    help: 'Endpoint that routes name, when clients reach this process by another address',
+    placeholder: 'HOST:PORT',
+    allowed: 'HOST:PORT, e.g. queue.example.org:8081 or [2001:db8::1]:8081',
+    defaultNote,
+  });
+}
 
 export const tlsSettings = {
   tlsCert: text.optional().register(notes, {

@@ -1,12 +1,12 @@
 /** The settings of `sluice standalone`, for flags, variables and config file alike. */
 import { z } from 'zod';
 import {
+  advertise,
   checkReachable,
   checkTls,
   clientSettings,
   configFile,
   data,
-  hostPort,
   logSettings,
   metricsPort,
   port,
@@ -22,12 +22,7 @@ export const brokerSettings = {
   config: configFile,
   data,
   ...clientSettings,
-  advertise: hostPort.optional().register(notes, {
-    help: 'Endpoint that routes name, when clients reach this process by another address',
-    placeholder: 'HOST:PORT',
-    allowed: 'HOST:PORT, e.g. queue.example.org:8081 or [2001:db8::1]:8081',
-    defaultNote: 'the one that the client dialled',
-  }),
+  advertise: advertise('the one that the client dialled'),
   ...tlsSettings,
   adminHost: text.default(CONFIG.loopback).register(notes, {
     help: 'Address of the admin port; other than loopback needs --admin-token',

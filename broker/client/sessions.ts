@@ -109,6 +109,7 @@ export class Sessions {
     return session;
   }
 
+  /** It says goodbye; its streams it ends itself, and would open them again if we did. */
   terminate(clientId: string): void {
     const session = this.#sessions.get(clientId);
     if (session) this.#remove(session);
@@ -120,13 +121,14 @@ export class Sessions {
     for (const session of this.#sessions.values()) {
       const lost = session.lostMs !== undefined && nowMs - session.lostMs > SESSION.reconnectMs;
       const silent = nowMs - session.lastSeenMs > SESSION.silentMs;
-      if (lost || silent) this.#remove(session);
+      if (!lost && !silent) continue;
+      this.#remove(session);
+      for (const stream of session.streams) stream.end();
     }
   }
 
   #remove(session: LiveSession): void {
     this.#sessions.delete(session.facts.clientId);
-    for (const stream of session.streams) stream.end();
     this.onGone(session);
   }
 

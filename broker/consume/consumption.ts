@@ -70,7 +70,7 @@ export class Consumption {
     this.polls = polls;
     this.receipts = new Receipts(options.receiptKey);
     this.pop = new Pop({ clock, log, progress, reader, polls, watch, committed, onDamage });
-    this.pull = new Pull({ clock, progress, reader, polls, committed });
+    this.pull = new Pull({ clock, progress, reader, polls, committed, onDamage });
     this.deadLetters = new DeadLetters({
       clock,
       topics,

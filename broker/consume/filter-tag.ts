@@ -49,8 +49,9 @@ function parseTags(expression: string): ReadonlySet<string> | undefined {
   }
   const trimmed = expression.trim();
   if (trimmed === '' || trimmed === MATCH_ALL) return undefined;
-  const tags = trimmed.split('||').map((tag) => tag.trim());
-  if (tags.includes('') || tags.some((tag) => tag.includes('|'))) {
+  const parts = trimmed.split('||').map((tag) => tag.trim());
+  const tags = parts.filter((tag) => tag !== ''); // `a ||` means a
+  if (tags.length === 0 || tags.some((tag) => tag.includes('|'))) {
     throw new SluiceError(
       'ILLEGAL_FILTER_EXPRESSION',
       `${JSON.stringify(expression)} is not a list of tags such as a || b`,

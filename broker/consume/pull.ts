@@ -9,6 +9,7 @@ import { PROPERTY, parseProperties } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
 import type { ConsumeQueue } from '#broker/store/consume-queue';
+import { DamageError } from '#broker/store/damage';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import type { TagFilter } from '#broker/consume/filter-tag';
@@ -41,6 +42,8 @@ export interface PullOptions {
   reader: MessageReader;
   polls: Polls;
   committed: () => number;
+  /** A record that can't be read as it was written. */
+  onDamage: (error: unknown) => void;
 }
 
 export class Pull {
@@ -98,14 +101,26 @@ export class Pull {
     const last = Math.min(readable, offset + CONSUME.scanEntriesPerTurn);
     let nextOffset = offset;
     for (; nextOffset < last && messages.length < batchSize; nextOffset++) {
-      const place = await reader.place(queue, nextOffset);
-      const message =
-        reader.readNow(place, queue, nextOffset) ?? (await reader.read(place, queue, nextOffset));
+      const message = await this.#read(queue, nextOffset);
+      if (!message) continue;
       const properties = parseProperties(message.properties);
       if (!filter.matches(properties.system.get(PROPERTY.tag))) continue;
       messages.push({ message, properties });
     }
     return { messages, nextOffset };
+  }
+
+  /** The message, unless it is damaged: then it is passed over, so that those behind it come. */
+  async #read(queue: ConsumeQueue, offset: number): Promise<StoredMessage | undefined> {
+    const { reader, onDamage } = this.#options;
+    const place = await reader.place(queue, offset);
+    try {
+      return reader.readNow(place, queue, offset) ?? (await reader.read(place, queue, offset));
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      onDamage(error);
+      return undefined;
+    }
   }
 
   /** @throws SluiceError BAD_REQUEST when the topic has no such queue */

@@ -53,7 +53,7 @@ async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise
   }
   const { queueId, offset, end } = core.producer.append({
     topic,
-    queueId: core.selector.select(topic, -1),
+    queueId: core.selector.select(topic),
     body,
     compressed: false,
     bornTimeMs: clock.nowMs(),

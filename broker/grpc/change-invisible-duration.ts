@@ -32,10 +32,18 @@ export const changeInvisibleDuration: UnaryRpc = {
       await consumption.deadLetters.move(lease);
       return encodeChangeInvisibleDurationResponse(OK_STATUS, view.receiptHandle);
     }
+    // Some clients can't read a list of waits and ask for none: the group's own wait holds then.
+    const waitMs = isNack && invisibleMs === 0 ? backoffOf(lease.attempt) : invisibleMs;
     const { acknowledger } = consumption;
-    const { handle, end } = acknowledger.changeInvisible(group, view.receiptHandle, invisibleMs);
+    const { handle, end } = acknowledger.changeInvisible(group, view.receiptHandle, waitMs);
     await producer.whenStored(end);
     return encodeChangeInvisibleDurationResponse(OK_STATUS, handle);
   },
   failure: (status) => encodeChangeInvisibleDurationResponse(status, ''),
 };
+
+/** The wait before the retry that follows an attempt; the last one repeats. */
+function backoffOf(attempt: number): number {
+  const { backoffMs } = CONSUME;
+  return backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
+}

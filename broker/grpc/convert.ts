@@ -29,6 +29,13 @@ export function kindOf(messageType: number): MessageKind | undefined {
   return KIND_OF_TYPE[messageType];
 }
 
+/** An empty tag or key says no more than none; some clients send them all the same. */
+export function withoutEmpty(view: SendMessageView): SendMessageView {
+  if (view.tag !== '' && !view.keys.includes('')) return view;
+  const keys = view.keys.filter((key) => key !== '');
+  return { ...view, keys, tag: view.tag === '' ? undefined : view.tag };
+}
+
 export function toCandidate(view: SendMessageView, topic: Topic, kind: MessageKind): Candidate {
   const { body, tag, keys, messageId, messageGroup, userProperties, traceContext, bornHost } = view;
   const said = { tag, keys, messageId, messageGroup, userProperties, traceContext, bornHost };

@@ -15,6 +15,7 @@ import type { FilterView, ReceiveMessageView } from '#proto/wire/receive-message
 import { TagFilter } from '#broker/consume/filter-tag';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery, PopRequest } from '#broker/consume/pop';
+import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import { toDelivered } from '#broker/grpc/convert';
 import { consumerGroup, readableTopic } from '#broker/grpc/resources';
@@ -48,8 +49,8 @@ async function toPopRequest(
   const topic = readableTopic(view.messageQueue.topic, services);
   const filter = parseFilter(view.filter);
   const invisibleMs = invisibleTime(view);
-  const queueId = queueOf(topic, view.messageQueue.id);
   const group = await consumerGroup(view.group, services);
+  const queueId = queueOf(topic, group, view.messageQueue.id);
   const batchSize = Math.min(Math.max(1, view.batchSize), CONSUME.receiveBatchMax);
   const renewFor = view.autoRenew ? call.clientId : undefined;
   return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor };
@@ -63,10 +64,19 @@ export function parseFilter({ type, expression }: FilterView): TagFilter {
   return TagFilter.parse(expression);
 }
 
-function queueOf(topic: Topic, queueId: number): number {
-  if (queueId === ANY_QUEUE || topic.queues[queueId]) return queueId;
-  const last = topic.queues.length - 1;
-  throw new SluiceError('BAD_REQUEST', `${topic.name} has the queues 0 to ${last}, not ${queueId}`);
+/**
+ * Members of an ordinary group share all queues, whichever they name: some clients only ever name the
+ * first. In an ordered group a queue is one member's.
+ */
+function queueOf(topic: Topic, group: Group, queueId: number): number {
+  if (queueId !== ANY_QUEUE && !topic.queues[queueId]) {
+    const last = topic.queues.length - 1;
+    throw new SluiceError(
+      'BAD_REQUEST',
+      `${topic.name} has the queues 0 to ${last}, not ${queueId}`,
+    );
+  }
+  return group.ordered ? queueId : ANY_QUEUE;
 }
 
 function invisibleTime({ autoRenew, invisibleDurationMs }: ReceiveMessageView): number {

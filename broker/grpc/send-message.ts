@@ -8,14 +8,14 @@ import type { SendMessageView, SendResult } from '#proto/wire/send-message';
 import { admit } from '#broker/admit/pipeline';
 import type { Produced } from '#broker/produce/produce';
 import type { Topic } from '#broker/topic/topics';
-import { kindOf, peerAddress, toCandidate, toOutgoing } from '#broker/grpc/convert';
+import { kindOf, peerAddress, toCandidate, toOutgoing, withoutEmpty } from '#broker/grpc/convert';
 import { writableTopic } from '#broker/grpc/resources';
 import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 export const sendMessage: UnaryRpc = {
   kind: 'unary',
   async handle(request, call, services) {
-    const views = decodeSendMessage(request);
+    const views = decodeSendMessage(request).map(withoutEmpty);
     const topic = topicOf(views, services);
     const bornHost = peerAddress(call.peer);
     const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
@@ -71,7 +71,7 @@ function produce(
     throw new SluiceError('NOT_IMPLEMENTED', `message type ${view.messageType} is not served`);
   }
   admit(toCandidate(view, topic, kind));
-  const queueId = services.selector.select(topic, view.queueId);
+  const queueId = services.selector.select(topic);
   const produced = services.producer.append(toOutgoing(view, topic, queueId, bornHost));
   services.traffic.sent(topic.name, view.body.length);
   return produced;

@@ -1,23 +1,37 @@
 /**
- * LevelDB under everything that is derived from the log. Every batch also says up to which log
- * position it has been applied, so that the two are never apart. Values carry a checksum seeded with
- * their key: an index that lies is found out, thrown away and rebuilt from the log.
+ * LevelDB under everything that is derived from the log. Every batch also leaves a mark that says up
+ * to which log position it has been applied, so that the two are never apart, and takes away the mark
+ * of the batch before it: where two are found, a batch in between was lost (LevelDB passes over a
+ * damaged part of its own log in silence). Values carry a checksum seeded with their key: an index
+ * that lies is found out, thrown away and rebuilt from the log.
  */
 import { rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 import { ClassicLevel } from 'classic-level';
 
-import { appliedKey } from '#broker/store/index-keys';
+import { appliedKey, readAppliedKey, tableRange } from '#broker/store/index-keys';
 
 const CRC_BYTES = 4;
 const POSITION_BYTES = 8;
+/** What LevelDB says of files that are not as it left them, or not there. */
+const DAMAGE_CODES: ReadonlySet<string> = new Set(['LEVEL_CORRUPTION', 'LEVEL_IO_ERROR']);
 
 /** Something in the index is not what was put there. The log still has it. */
 export class IndexDamageError extends Error {}
 
 export type IndexChange =
   { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
+
+function positionValue(position: number): Buffer {
+  const value = Buffer.alloc(POSITION_BYTES);
+  value.writeBigUInt64BE(BigInt(position));
+  return value;
+}
+
+function readPosition(value: Buffer): number {
+  return Number(value.readBigUInt64BE(0));
+}
 
 /** A put of a value with its checksum. */
 export function put(key: Buffer, value: Buffer): IndexChange {
@@ -35,6 +49,16 @@ function checked(key: Buffer, stored: Buffer): Buffer {
   return value;
 }
 
+async function orDamage<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    if (code === undefined || !DAMAGE_CODES.has(code)) throw error;
+    throw new IndexDamageError('the index cannot be read', { cause: error });
+  }
+}
+
 export interface IndexRange {
   gte?: Buffer;
   lt?: Buffer;
@@ -45,17 +69,62 @@ export interface IndexRange {
 
 export class IndexDatabase {
   readonly #db: ClassicLevel<Buffer, Buffer>;
+  #mark = appliedKey(undefined);
+  #logStart = 0;
 
   private constructor(db: ClassicLevel<Buffer, Buffer>) {
     this.#db = db;
   }
 
-  /** Opens it, or makes an empty one. Throws when another process has it, or it can't be read. */
+  /**
+   * Opens it, or makes an empty one. Throws when another process has it.
+   * @throws IndexDamageError
+   */
   static async open(directory: string): Promise<IndexDatabase> {
     const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
     const db = new ClassicLevel<Buffer, Buffer>(directory, options);
-    await db.open();
-    return new IndexDatabase(db);
+    await orDamage(db.open());
+    const index = new IndexDatabase(db);
+    try {
+      await index.#findMark();
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+    return index;
+  }
+
+  /** Opens it; a damaged one is told to `onDamage`, and replaced by an empty one. */
+  static async openSound(
+    directory: string,
+    onDamage: (error: IndexDamageError) => void,
+  ): Promise<IndexDatabase> {
+    try {
+      return await IndexDatabase.open(directory);
+    } catch (error) {
+      if (!(error instanceof IndexDamageError)) throw error;
+      onDamage(error);
+      await IndexDatabase.destroy(directory);
+      return IndexDatabase.open(directory);
+    }
+  }
+
+  async #findMark(): Promise<void> {
+    const marks = await this.entries(tableRange('applied'));
+    if (marks.length > 1) throw new IndexDamageError('the index lacks a batch');
+    const [mark] = marks;
+    if (mark) {
+      this.#mark = mark[0];
+      this.#logStart = readPosition(mark[1]);
+    } else {
+      const isNew = (await this.keys({ limit: 1 })).length === 0;
+      if (!isNew) throw new IndexDamageError('the index does not say how far it goes');
+      await this.#putMark();
+    }
+  }
+
+  #putMark(): Promise<void> {
+    return this.#db.batch([put(this.#mark, positionValue(this.#logStart))], { sync: true });
   }
 
   static async destroy(directory: string): Promise<void> {
@@ -64,31 +133,36 @@ export class IndexDatabase {
 
   /** The log position up to which everything is in here; undefined in a new index. */
   applied(): number | undefined {
-    const value = this.get(appliedKey);
-    return value && Number(value.readBigUInt64BE(0));
+    return readAppliedKey(this.#mark);
   }
 
-  get(key: Buffer): Buffer | undefined {
-    const stored = this.#db.getSync(key);
-    return stored && checked(key, stored);
+  /** Where the log began when that was last written down: nothing behind it was ever let go. */
+  get logStart(): number {
+    return this.#logStart;
+  }
+
+  /** The log is about to begin at `position`; durable when this resolves. */
+  async setLogStart(position: number): Promise<void> {
+    this.#logStart = position;
+    await this.#putMark();
   }
 
   /** Keys and values in a range, in one go: bound it. */
   async entries(range: IndexRange): Promise<[Buffer, Buffer][]> {
-    const found = await this.#db.iterator(range).all();
+    const found = await orDamage(this.#db.iterator(range).all());
     return found.map(([key, value]) => [key, checked(key, value)]);
   }
 
   keys(range: IndexRange): Promise<Buffer[]> {
-    return this.#db.keys(range).all();
+    return orDamage(this.#db.keys(range).all());
   }
 
   /** All changes and the position they bring the index to, or nothing. */
   async write(changes: IndexChange[], applied: number): Promise<void> {
-    const position = Buffer.alloc(POSITION_BYTES);
-    position.writeBigUInt64BE(BigInt(applied));
-    changes.push(put(appliedKey, position));
+    const mark = appliedKey(applied);
+    changes.push({ type: 'del', key: this.#mark }, put(mark, positionValue(this.#logStart)));
     await this.#db.batch(changes);
+    this.#mark = mark;
   }
 
   clear(range: { gte: Buffer; lt: Buffer }): Promise<void> {

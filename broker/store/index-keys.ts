@@ -18,7 +18,19 @@ function key(table: string, bytes: number): Buffer {
   return buffer;
 }
 
-export const appliedKey = Buffer.from(TABLE.applied, 'latin1');
+const APPLIED_BYTES = 8;
+
+/** The mark of a batch: up to which log position it brings the index. Without one: to nothing yet. */
+export function appliedKey(position: number | undefined): Buffer {
+  if (position === undefined) return key(TABLE.applied, 0);
+  const buffer = key(TABLE.applied, APPLIED_BYTES);
+  buffer.writeBigUInt64BE(BigInt(position), 1);
+  return buffer;
+}
+
+export function readAppliedKey(buffer: Buffer): number | undefined {
+  return buffer.length === 1 ? undefined : Number(buffer.readBigUInt64BE(1));
+}
 
 /** Ids of topics and groups are the log positions at which they were first defined. */
 export function topicKey(topicId: number): Buffer {

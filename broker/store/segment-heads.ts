@@ -1,4 +1,5 @@
 /** What the segments begin with: when, and whether with a copy of all small state. */
+import { DamageError } from '#broker/store/damage';
 import { RECORD_TYPE } from '#broker/store/record';
 import type { LogRecord } from '#broker/store/record';
 import { readSegment } from '#broker/store/recovery';
@@ -34,4 +35,31 @@ export async function readCarried(
     records.push(record);
   }
   return undefined;
+}
+
+/**
+ * The copy of the state that the log begins with; none where nothing was ever let go.
+ * @throws DamageError when it is damaged: nobody could say where each queue begins
+ */
+export async function readBeginning(segments: Segments): Promise<LogRecord[]> {
+  const first = segments.first as Segment;
+  const carried = await readCarried(segments, first);
+  if (carried) return carried;
+  if (first.base === 0) return [];
+  throw new DamageError('the copy of the state that the log begins with is damaged', {
+    file: first.path,
+    position: first.base,
+  });
+}
+
+/**
+ * Only what is before `logStart` was let go by retention.
+ * @throws DamageError when a file is missing at the beginning
+ */
+export function assertBegins({ path: file, base }: Segment, logStart: number): void {
+  if (base <= logStart) return;
+  throw new DamageError(`the log begins at ${base}, but nothing from ${logStart} on was let go`, {
+    file,
+    position: base,
+  });
 }

@@ -26,7 +26,12 @@ import type { Payload, RecordType } from '#broker/store/record';
 import { recover } from '#broker/store/recovery';
 import type { Recovered } from '#broker/store/recovery';
 import { firstKept, shouldRoll } from '#broker/store/retention';
-import { inspectHeads, readCarried } from '#broker/store/segment-heads';
+import {
+  assertBegins,
+  inspectHeads,
+  readBeginning,
+  readCarried,
+} from '#broker/store/segment-heads';
 import { Segments } from '#broker/store/segments';
 import type { Segment } from '#broker/store/segments';
 import type { StateMachine } from '#broker/store/state-machine';
@@ -100,7 +105,9 @@ export class Store {
   static async open(options: StoreOptions): Promise<Store> {
     await options.files.makeDirectory(options.directory);
     const indexDirectory = path.join(options.directory, 'index');
-    const database = await openIndex(indexDirectory, options.log);
+    const database = await IndexDatabase.openSound(indexDirectory, (error) =>
+      options.log.warn({ error }, 'the index cannot be opened; it is made anew from the log'),
+    );
     const segments = await Segments.open(options.files, path.join(options.directory, 'log'));
     return new Store(options, segments, database);
   }
@@ -114,7 +121,7 @@ export class Store {
     if (!this.#segments.first) await this.#segments.create(0);
     await inspectHeads(this.#segments);
     const { applied, recovered } = await this.#replay();
-    machine.beginAt((await readCarried(this.#segments, this.#segments.first as Segment)) ?? []);
+    machine.beginAt(await readBeginning(this.#segments));
     await this.#start(recovered.end, applied);
     return recovered;
   }
@@ -147,7 +154,8 @@ export class Store {
 
   /** Loads the state from the index and applies what the log has beyond; a bad index is made anew. */
   async #replay(): Promise<{ applied: number; recovered: Recovered }> {
-    const start = (this.#segments.first as Segment).base;
+    const first = this.#segments.first as Segment;
+    const start = first.base;
     const replayFrom = async (position: number): Promise<Recovered> => {
       await this.#assertReaches(position);
       return recover(this.#segments, position, (record) => {
@@ -156,7 +164,9 @@ export class Store {
     };
     try {
       await this.#machine.load(this.#database);
+      const { logStart } = this.#database;
       const applied = this.#database.applied() ?? ((await this.#isEmpty()) ? start : undefined);
+      if (applied !== undefined) assertBegins(first, logStart);
       if (applied !== undefined && applied >= start) {
         return { applied, recovered: await replayFrom(applied) };
       }
@@ -169,6 +179,7 @@ export class Store {
     await this.#database.close();
     await IndexDatabase.destroy(directory);
     this.#database = await IndexDatabase.open(directory);
+    await this.#database.setLogStart(start);
     this.queues.clear();
     this.keys.clear();
     await this.#machine.load(this.#database);
@@ -356,6 +367,7 @@ export class Store {
     }
     const changed = this.#machine.beginAt(carried);
     this.reader.forgetBefore(segment.base);
+    await this.#database.setLogStart(segment.base);
     const bytes = await this.#segments.removeBefore(segment);
     // Last, since after a crash an index with too much does no harm, but one with too little does.
     for (const queue of changed) await this.queues.dropBelowMin(queue);
@@ -381,18 +393,5 @@ export class Store {
     await this.#materializer.close();
     await this.#database.close();
     await this.#segments.close();
-  }
-}
-
-async function openIndex(directory: string, log: Log): Promise<IndexDatabase> {
-  try {
-    return await IndexDatabase.open(directory);
-  } catch (error) {
-    const { cause } = error as Error;
-    const { code } = (cause ?? error) as NodeJS.ErrnoException;
-    if (code !== 'LEVEL_CORRUPTION') throw error;
-    log.warn({ error }, 'the index cannot be opened; it is made anew from the log');
-    await IndexDatabase.destroy(directory);
-    return IndexDatabase.open(directory);
   }
 }

@@ -1,12 +1,14 @@
 /** Which queue of its topic a message goes to. */
 import type { Topic } from '#broker/topic/topics';
 
+/**
+ * Each queue in turn. What queue the client names is not asked: some clients only ever name the first
+ * (wire.md A.7: the original does not ask either).
+ */
 export class QueueSelector {
   #turn = 0;
 
-  /** The queue that the client chose, where there is such a one; else each in turn. */
-  select(topic: Topic, wanted: number): number {
-    if (Number.isInteger(wanted) && wanted >= 0 && wanted < topic.queues.length) return wanted;
+  select(topic: Topic): number {
     this.#turn = (this.#turn + 1) >>> 0;
     return this.#turn % topic.queues.length;
   }

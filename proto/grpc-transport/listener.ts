@@ -6,6 +6,7 @@ import { Server, ServerCredentials, type ConnectionInjector } from '@grpc/grpc-j
 import { LISTEN } from '#lib/limits';
 import type { Log } from '#lib/log';
 import type { Service } from '#proto/grpc-transport/call';
+import { boundMetadata, forgiveLongDeadlines } from '#proto/grpc-transport/grpc-js-corrections';
 import { peekFirstByte, type FirstByte } from '#proto/grpc-transport/first-byte';
 import { serve, type CallCounters } from '#proto/grpc-transport/serve';
 
@@ -95,6 +96,7 @@ export class Listener {
     this.name = options.name;
     const server = new Server(transportOptions(options.limits));
     boundMetadata(server, options.limits.metadataBytesMax);
+    forgiveLongDeadlines(server);
     this.#sessions = server.createConnectionInjector(ServerCredentials.createInsecure());
     for (const service of options.services) this.#serve(server, service);
     this.#tls = options.tls && this.#createTls(options.tls);
@@ -233,15 +235,4 @@ function transportOptions(limits: TransportLimits) {
     // node:http2 counts it in megabytes.
     'grpc-node.max_session_memory': Math.ceil(limits.sessionMemoryBytesMax / 2 ** 20),
   };
-}
-
-/**
- * grpc-js has no option for it and takes metadata of any size: a few bytes of compressed headers
- * can stand for half a megabyte. So this reaches for what it hands on to node:http2.
- */
-function boundMetadata(server: Server, metadataBytesMax: number): void {
-  const options: unknown = Reflect.get(server, 'commonServerOptions');
-  const settings = (options as { settings?: Record<string, number> } | undefined)?.settings;
-  if (!settings) throw new TypeError('this version of grpc-js keeps its HTTP/2 settings elsewhere');
-  settings['maxHeaderListSize'] = metadataBytesMax;
 }

@@ -73,7 +73,7 @@ test('the help names every setting with its default', async () => {
 
 describe('the ready line', () => {
   const addresses = { grpc: '127.0.0.1:1', admin: '127.0.0.1:2', metrics: '127.0.0.1:3' };
-  const config = { data: '/data', durability: 'fast' } as const;
+  const config = { data: '/data', durability: 'fast', nameServers: undefined } as const;
 
   test('for machines', () => {
     const line = readyText('json', addresses, config);

@@ -8,11 +8,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 
 import type { Core } from '#broker/core';
-import {
-  SCRIPT_RETENTION_MS,
-  SCRIPT_SEGMENT_BYTES,
-  runScript,
-} from '#support/crash-script';
+import { SCRIPT_RETENTION_MS, SCRIPT_SEGMENT_BYTES, runScript } from '#support/crash-script';
 import { openCore, temporaryDirectory } from '#support/core';
 import { FaultFiles } from '#support/fault-files';
 import type { Stop, StopMode } from '#support/fault-files';
@@ -111,18 +107,22 @@ describe('a broker that stops at any moment', () => {
     expect(files.count('sync')).toBeGreaterThan(40);
   });
 
-  test.each(MODES)('keeps what it promised when it stops %s an operation', async (mode) => {
-    const whole = await run();
-    const torn = mode.startsWith('torn');
-    const all = whole.files.operations.flatMap(({ operation }, at) =>
-      !torn || operation === 'write' ? [{ at, mode }] : [],
-    );
-    const stops = everything ? all : sample(all, STOPS_MAX);
-    console.log(`seed ${seed}: ${stops.length} of ${all.length} stops`);
-    const wrong: string[] = [];
-    for (const stop of stops) wrong.push(...(await check(await run(stop), stop)));
-    expect(wrong).toEqual([]);
-  }, 1_800_000);
+  test.each(MODES)(
+    'keeps what it promised when it stops %s an operation',
+    async (mode) => {
+      const whole = await run();
+      const torn = mode.startsWith('torn');
+      const all = whole.files.operations.flatMap(({ operation }, at) =>
+        !torn || operation === 'write' ? [{ at, mode }] : [],
+      );
+      const stops = everything ? all : sample(all, STOPS_MAX);
+      console.log(`seed ${seed}: ${stops.length} of ${all.length} stops`);
+      const wrong: string[] = [];
+      for (const stop of stops) wrong.push(...(await check(await run(stop), stop)));
+      expect(wrong).toEqual([]);
+    },
+    1_800_000,
+  );
 });
 
 /** Evenly over the whole, each a little to one side. */

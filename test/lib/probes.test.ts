@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { Counter } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLog } from '#lib/log';
 import { createRegistry } from '#lib/metrics';

@@ -1,15 +1,16 @@
 /** What clients get from a name server, over real sockets. */
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createRouteService } from '#nameserver/handlers';
-import { startNameServer, type NameServer } from '#nameserver/main';
-import { RouteTable, type BrokerRoutes } from '#nameserver/route-table';
+import { REGISTRY } from '#lib/limits';
+import type { Registry } from '#lib/metrics';
+import type { NameServer } from '#nameserver/main';
+import type { BrokerRoutes } from '#nameserver/route-table';
 import { REGISTRY_SERVICE } from '#proto/fleet';
-import { GrpcServer } from '#proto/grpc-transport/server';
 import { codec, MESSAGING_SERVICE } from '#proto/messages';
 import type { RoutedTopic } from '#proto/route';
 import { AddressScheme, Code, MessageType, Permission, type EndpointsInput } from '#proto/types';
-import { silentLog } from '#support/grpc-echo';
+import { ManualClock } from '#support/manual-clock';
+import { startLocalNameServer } from '#support/name-server';
 
 const routeRequest = codec('QueryRouteRequest');
 const routeResponse = codec('QueryRouteResponse');
@@ -19,19 +20,13 @@ const identity = (message: Buffer): Buffer => message;
 
 const toStop: (() => unknown)[] = [];
 let server: NameServer;
+let metrics: Registry;
 
 beforeEach(async () => {
-  server = await startNameServer(
-    {
-      listeners: [
-        { name: 'internal', host: '127.0.0.1', port: 0 },
-        { name: 'external', host: '127.0.0.1', port: 0 },
-      ],
-      registry: { host: '127.0.0.1', port: 0 },
-    },
-    { log: silentLog },
-  );
-  toStop.push(() => server.stop());
+  const listeners = ['internal', 'external'].map((name) => ({ name, host: '127.0.0.1', port: 0 }));
+  const started = await startLocalNameServer({ listeners });
+  ({ server, metrics } = started);
+  toStop.push(started.stop);
 });
 
 afterEach(async () => {
@@ -89,7 +84,7 @@ function callPath(
 async function route(
   name: string,
   {
-    port = server.ports['internal'] ?? 0,
+    port = server.port('internal'),
     namespace = '',
     endpoints,
     clientId,
@@ -130,7 +125,7 @@ describe('QueryRoute', () => {
 
   test('answers with the address of the listener that the question came in by', async () => {
     server.table.set('b', routes('one', { orders: {} }));
-    const { messageQueues } = await route('orders', { port: server.ports['external'] ?? 0 });
+    const { messageQueues } = await route('orders', { port: server.port('external') });
     expect(messageQueues[0]?.broker?.endpoints).toEqual({
       scheme: AddressScheme.IPv4,
       addresses: [{ host: '192.0.2.7', port: 30_081 }],
@@ -141,7 +136,7 @@ describe('QueryRoute', () => {
     const listeners = new Map([['internal', { host: 'a', port: 1 }]]);
     server.table.set('hidden', routes('one', { orders: {}, alone: {} }, { listeners }));
     server.table.set('open', routes('two', { orders: {} }));
-    const port = server.ports['external'] ?? 0;
+    const port = server.port('external');
     const { messageQueues } = await route('orders', { port });
     expect(new Set(messageQueues.map(({ broker }) => broker?.name))).toEqual(new Set(['open']));
     const { status: alone } = await route('alone', { port });
@@ -181,78 +176,25 @@ describe('QueryRoute', () => {
 
   test('bytes that are no request: BAD_REQUEST', async () => {
     const bytes = Buffer.from('\x0a\xff\xff\xff\xff');
-    const answer = await call(server.ports['internal'] ?? 0, 'QueryRoute', bytes);
+    const answer = await call(server.port('internal'), 'QueryRoute', bytes);
     expect(routeResponse.decode(answer).status?.code).toBe(Code.BAD_REQUEST);
   });
 });
 
-describe('in one process with its broker', () => {
-  async function startLocal(onUnknownTopic?: (topic: string) => Promise<boolean>) {
-    const table = new RouteTable();
-    table.set('b', routes('', { orders: {} }, { listeners: undefined }));
-    const local = new GrpcServer({
-      services: [createRouteService({ table, log: silentLog, onUnknownTopic })],
-      listeners: [{ name: 'internal', host: '127.0.0.1', port: 0 }],
-      log: silentLog,
-    });
-    await local.start();
-    toStop.push(() => local.drain(0));
-    return { table, port: local.port('internal') };
-  }
-
-  test.each([
-    [AddressScheme.DOMAIN_NAME, 'sluice.example'],
-    [AddressScheme.IPv4, '198.51.100.4'],
-    [AddressScheme.IPv6, '2001:db8::4'],
-  ])('the first address that the client dialled comes back (%s %s)', async (scheme, host) => {
-    const { port } = await startLocal();
-    const addresses = [
-      { host, port: 18_081 },
-      { host: 'second.example', port: 1 },
-    ];
-    const { messageQueues } = await route('orders', { port, endpoints: { scheme, addresses } });
-    expect(messageQueues[0]?.broker?.endpoints).toEqual({
-      scheme,
-      addresses: [{ host, port: 18_081 }],
-    });
-  });
-
-  test('without such an address it is the authority of the call', async () => {
-    const { port } = await startLocal();
-    const { messageQueues } = await route('orders', { port });
-    expect(messageQueues[0]?.broker?.endpoints).toEqual({
-      scheme: AddressScheme.IPv4,
-      addresses: [{ host: '127.0.0.1', port }],
-    });
-  });
-
-  test('an address that is none is refused', async () => {
-    const { port } = await startLocal();
-    const endpoints = { scheme: AddressScheme.IPv4, addresses: [{ host: 'x', port: 70_000 }] };
-    const { status: result } = await route('orders', { port, endpoints });
-    expect(result?.code).toBe(Code.BAD_REQUEST);
-  });
-
-  test('an unknown topic can be made at its first question', async () => {
-    const asked: string[] = [];
-    const { table, port } = await startLocal(async (topic) => {
-      asked.push(topic);
-      if (topic === 'refused') return false;
-      table.set('b', routes('', { orders: {}, [topic]: { queues: 8 } }, { listeners: undefined }));
-      return true;
-    });
-    expect((await route('new', { port })).messageQueues).toHaveLength(8);
-    expect((await route('new', { port })).messageQueues).toHaveLength(8);
-    expect((await route('refused', { port })).status?.code).toBe(Code.TOPIC_NOT_FOUND);
-    expect((await route('an illegal one', { port })).status?.code).toBe(Code.ILLEGAL_TOPIC);
-    expect(asked).toEqual(['new', 'refused']);
-  });
+test('whatever address the client dialled: routes name what brokers advertise', async () => {
+  server.table.set('b', routes('one', { orders: {} }));
+  const addresses = [{ host: 'balancer.example', port: 18_081 }];
+  const endpoints = { scheme: AddressScheme.DOMAIN_NAME, addresses };
+  const { messageQueues } = await route('orders', { endpoints });
+  expect(messageQueues[0]?.broker?.endpoints?.addresses).toEqual([
+    { host: 'one.internal', port: 8081 },
+  ]);
 });
 
 describe('QueryAssignment', () => {
   async function assignments(group: string) {
     const request = assignmentRequest.encode({ topic: { name: 'orders' }, group: { name: group } });
-    const answer = await call(server.ports['internal'] ?? 0, 'QueryAssignment', request);
+    const answer = await call(server.port('internal'), 'QueryAssignment', request);
     return assignmentResponse.decode(answer);
   }
 
@@ -283,6 +225,32 @@ describe('QueryAssignment', () => {
   });
 });
 
+test('metrics say what is known, and what was asked with which outcome', async () => {
+  server.table.set('b-1', routes('one', { orders: {}, other: {} }));
+  server.table.set('b-2', routes('two', { orders: {} }));
+  for (const topic of ['orders', 'orders', 'missing']) await route(topic);
+  const text = await metrics.metrics();
+  for (const line of [
+    'sluice_nameserver_brokers 2',
+    'sluice_nameserver_topics 2',
+    'sluice_nameserver_routes_total{rpc="QueryRoute",outcome="OK"} 2',
+    'sluice_nameserver_routes_total{rpc="QueryRoute",outcome="TOPIC_NOT_FOUND"} 1',
+  ]) {
+    expect(text.split('\n')).toContain(line);
+  }
+  expect(text).toMatch(/^sluice_connections [1-9]/m);
+});
+
+test('it is ready only once brokers had the time to come back', async () => {
+  const clock = new ManualClock();
+  const { server: restarted, stop } = await startLocalNameServer({}, clock);
+  toStop.push(stop);
+  clock.advance(REGISTRY.relearnMs - 1);
+  expect(restarted.readiness()).toBe('brokers still have to report');
+  clock.advance(1);
+  expect(restarted.readiness()).toBeUndefined();
+});
+
 test.each([
   `${MESSAGING_SERVICE}/SendMessage`,
   `${MESSAGING_SERVICE}/Heartbeat`,
@@ -291,6 +259,6 @@ test.each([
   `${REGISTRY_SERVICE}/Register`,
 ])('%s is UNIMPLEMENTED on the listeners for clients', async (method) => {
   await expect(
-    callPath(server.ports['internal'] ?? 0, `/${method}`, Buffer.alloc(0)),
+    callPath(server.port('internal'), `/${method}`, Buffer.alloc(0)),
   ).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
 });

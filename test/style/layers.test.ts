@@ -18,6 +18,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
  */
 const BROKER = [
   'main',
+  'exposition',
+  'register',
   'listen',
   'core-admin',
   'core',
@@ -33,8 +35,8 @@ const BROKER = [
   'store',
 ];
 
-/** The composition root starts name server and broker in one process. */
-const COMPOSITION_ROOT = /^cli\/standalone\.ts$/;
+/** The composition roots, one for each service. */
+const COMPOSITION_ROOT = /^cli\/(broker|nameserver)\.ts$/;
 const COMPOSED = /^(nameserver|broker)\/main\.ts$/;
 
 test('folders import only what is below them', () => {
@@ -54,8 +56,8 @@ test('what is imported exists', () => {
 test('the rules find what they should', () => {
   expect(folderProblem('lib/a.ts', 'proto/b.ts')).toBe(true);
   expect(folderProblem('cli/commands/a.ts', 'broker/main.ts')).toBe(true);
-  expect(folderProblem('cli/standalone.ts', 'broker/main.ts')).toBe(false);
-  expect(folderProblem('cli/standalone.ts', 'broker/store/store.ts')).toBe(true);
+  expect(folderProblem('cli/broker.ts', 'broker/main.ts')).toBe(false);
+  expect(folderProblem('cli/broker.ts', 'broker/store/store.ts')).toBe(true);
   expect(brokerProblem('broker/store/a.ts', 'broker/topic/b.ts')).toBe(true);
   expect(brokerProblem('broker/grpc/a.ts', 'broker/store/b.ts')).toBe(false);
   expect(brokerProblem('broker/listen/a.ts', 'broker/main.ts')).toBe(true);

@@ -46,7 +46,10 @@ export async function makeData(): Promise<Data> {
   return { directory, history, nowMs: clock.nowMs() };
 }
 
-async function someWork(scene: { core: Core; clock: ManualClock; history: History }, round: number) {
+async function someWork(
+  scene: { core: Core; clock: ManualClock; history: History },
+  round: number,
+) {
   const { core, history } = scene;
   const topic = core.topics.get('orders');
   const group = core.groups.get(GROUP);

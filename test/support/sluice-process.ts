@@ -2,13 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { withinMs } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Run by its first line, which has the flags of the runtime; that finds Node where npm scripts do. */
 const MAIN = join(ROOT, 'cli', 'main.ts');
+const PATH = `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`;
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
 const COMMAND_MS = 20_000;
@@ -16,22 +18,40 @@ const COMMAND_MS = 20_000;
 const LOG_LINES_KEPT = 400;
 
 export interface SluiceOptions {
-  /** A fresh one under the system's temporary directory unless given; only a fresh one is removed. */
+  /** A fresh temporary one unless given; only a fresh one is removed. */
   dataDirectory?: string;
   /** Appended to the command line, e.g. `['--no-auto-create-topics']`. */
   arguments?: readonly string[];
   environment?: Readonly<Record<string, string>>;
 }
 
-/** The `host:port` of each door, as the ready line says. */
-export interface SluicePorts {
+/** The doors of each kind of process, by the names of the ready line; its ports are flags. */
+const DOORS = {
+  standalone: ['grpc', 'admin', 'metrics'],
+  'broker start': ['grpc', 'admin', 'metrics'],
+  nameserver: ['grpc', 'registry', 'metrics'],
+} as const;
+
+type Kind = keyof typeof DOORS;
+type Door = (typeof DOORS)[Kind][number];
+type Ports = Readonly<Partial<Record<Door, string>>>;
+
+/** A broker in a process of its own, in a fleet or standalone. */
+export interface SluiceProcess extends ServerProcess {
+  /** `host:port` of each door, as the ready line says. */
   readonly grpc: string;
   readonly admin: string;
   readonly metrics: string;
 }
 
-/** A `sluice standalone` in a process of its own. */
-export interface SluiceProcess extends SluicePorts {
+/** A name server in a process of its own. */
+export interface NameServerProcess extends ServerProcess {
+  readonly grpc: string;
+  readonly registry: string;
+  readonly metrics: string;
+}
+
+interface ServerProcess {
   readonly dataDirectory: string;
   readonly pid: number;
   readonly running: boolean;
@@ -49,14 +69,28 @@ export interface SluiceProcess extends SluicePorts {
   dispose(): Promise<void>;
 }
 
-/** Starts Sluice on free ports and resolves once it says that it is ready. */
-export async function startSluice(options: SluiceOptions = {}): Promise<SluiceProcess> {
+/** Starts `sluice standalone` on free ports and resolves once it says that it is ready. */
+export function startSluice(options: SluiceOptions = {}): Promise<SluiceProcess> {
+  return startProcess('standalone', options);
+}
+
+/** As `startSluice`, for one broker of a fleet. */
+export function startBroker(options: SluiceOptions): Promise<SluiceProcess> {
+  return startProcess('broker start', options);
+}
+
+/** As `startSluice`. */
+export function startNameServer(options: SluiceOptions = {}): Promise<NameServerProcess> {
+  return startProcess('nameserver', options);
+}
+
+async function startProcess(kind: Kind, options: SluiceOptions): Promise<Sluice> {
   const fresh = options.dataDirectory === undefined;
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'sluice-test-')));
   const extra = { args: options.arguments ?? [], environment: options.environment ?? {} };
-  const sluice = new Standalone(dataDirectory, fresh, extra);
+  const sluice = new Sluice(kind, dataDirectory, fresh, extra);
   try {
-    await sluice.start({ grpc: ':0', admin: ':0', metrics: ':0' });
+    await sluice.start({});
   } catch (error) {
     await sluice.dispose();
     throw error;
@@ -64,35 +98,42 @@ export async function startSluice(options: SluiceOptions = {}): Promise<SluicePr
   return sluice;
 }
 
-class Standalone implements SluiceProcess {
+class Sluice implements SluiceProcess, NameServerProcess {
   readonly dataDirectory: string;
+  readonly #kind: Kind;
   readonly #fresh: boolean;
   readonly #extra: { args: readonly string[]; environment: Readonly<Record<string, string>> };
   #child: ChildProcess | undefined;
   #exited: Promise<number> = Promise.resolve(0);
-  #ports: SluicePorts = { grpc: '', admin: '', metrics: '' };
+  #ports: Ports = {};
   readonly #lines: string[] = [];
 
   constructor(
+    kind: Kind,
     dataDirectory: string,
     fresh: boolean,
     extra: { args: readonly string[]; environment: Readonly<Record<string, string>> },
   ) {
+    this.#kind = kind;
     this.dataDirectory = dataDirectory;
     this.#fresh = fresh;
     this.#extra = extra;
   }
 
   get grpc(): string {
-    return this.#ports.grpc;
+    return this.#ports.grpc ?? '';
   }
 
   get admin(): string {
-    return this.#ports.admin;
+    return this.#ports.admin ?? '';
+  }
+
+  get registry(): string {
+    return this.#ports.registry ?? '';
   }
 
   get metrics(): string {
-    return this.#ports.metrics;
+    return this.#ports.metrics ?? '';
   }
 
   get pid(): number {
@@ -108,13 +149,15 @@ class Standalone implements SluiceProcess {
     return [...this.#lines];
   }
 
-  async start(ports: SluicePorts): Promise<void> {
-    const args = [MAIN, 'standalone', '--data', this.dataDirectory, '--log-format', 'json'];
-    args.push('--grpc-port', portOf(ports.grpc), '--admin-port', portOf(ports.admin));
-    args.push('--metrics-port', portOf(ports.metrics), ...this.#extra.args);
-    const child = spawn(process.execPath, args, {
+  /** On these ports, and on free ones for the doors that have none yet. */
+  async start(ports: Ports): Promise<void> {
+    const args = [MAIN, ...this.#kind.split(' ')];
+    args.push('--data', this.dataDirectory, '--log-format', 'json');
+    for (const door of DOORS[this.#kind]) args.push(`--${door}-port`, portOf(ports[door] ?? ':0'));
+    args.push(...this.#extra.args);
+    const child = spawn(MAIN, args, {
       cwd: ROOT,
-      env: { ...process.env, ...this.#extra.environment },
+      env: { ...process.env, PATH, ...this.#extra.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -139,8 +182,9 @@ class Standalone implements SluiceProcess {
   }
 
   async command(...args: readonly string[]): Promise<string> {
-    const child = spawn(process.execPath, [MAIN, ...args, '--admin', this.admin], {
+    const child = spawn(MAIN, [...args, '--admin', this.admin], {
       cwd: ROOT,
+      env: { ...process.env, PATH },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: COMMAND_MS,
     });
@@ -158,14 +202,14 @@ class Standalone implements SluiceProcess {
     if (this.#fresh) await rm(this.dataDirectory, { recursive: true, force: true });
   }
 
-  #ready(child: ChildProcess): Promise<SluicePorts> {
-    const ready = new Promise<SluicePorts>((resolve) => {
+  #ready(child: ChildProcess): Promise<Ports> {
+    const ready = new Promise<Ports>((resolve) => {
       for (const stream of [child.stdout, child.stderr]) {
         if (stream === null) continue;
         createInterface({ input: stream }).on('line', (line) => {
           this.#lines.push(line);
           if (this.#lines.length > LOG_LINES_KEPT) this.#lines.shift();
-          const ports = readyLine(line);
+          const ports = readyLine(line, DOORS[this.#kind]);
           if (ports !== undefined) resolve(ports);
         });
       }
@@ -180,7 +224,7 @@ class Standalone implements SluiceProcess {
   }
 
   #failure(what: string): Error {
-    return new Error(`sluice standalone ${what}; it said:\n${this.#lines.join('\n')}`);
+    return new Error(`sluice ${this.#kind} ${what}; it said:\n${this.#lines.join('\n')}`);
   }
 }
 
@@ -189,13 +233,12 @@ function portOf(address: string): string {
 }
 
 /** Shape: `{"event":"ready","grpc":"127.0.0.1:PORT","admin":…,"metrics":…}`. */
-function readyLine(line: string): SluicePorts | undefined {
+function readyLine(line: string, doors: readonly Door[]): Ports | undefined {
   if (!line.startsWith('{') || !line.includes('"ready"')) return undefined;
-  const value = JSON.parse(line) as Partial<SluicePorts> & { event?: string };
+  const value = JSON.parse(line) as Ports & { event?: string };
   if (value.event !== 'ready') return undefined;
-  const { grpc, admin, metrics } = value;
-  if (grpc === undefined || admin === undefined || metrics === undefined) {
+  if (doors.some((door) => value[door] === undefined)) {
     throw new Error(`the ready line lacks a door: ${line}`);
   }
-  return { grpc, admin, metrics };
+  return value;
 }

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Registration, type RegistrationOptions } from '#broker/register/registration';
 import { REGISTRY } from '#lib/limits';
-import { startNameServer, type NameServer, type NameServerConfig } from '#nameserver/main';
+import type { NameServerConfig } from '#nameserver/main';
 import type { RoutedTopic } from '#proto/route';
 import { silentLog } from '#support/grpc-echo';
 import { ManualClock } from '#support/manual-clock';
+import { startLocalNameServer } from '#support/name-server';
 import { until } from '#support/until';
 
 const toStop: (() => unknown)[] = [];
@@ -18,18 +19,12 @@ afterEach(async () => {
 
 async function nameServer(changes: Partial<NameServerConfig> = {}) {
   const clock = new ManualClock();
-  const started: NameServer = await startNameServer(
-    {
-      listeners: [{ name: 'internal', host: '127.0.0.1', port: 0 }],
-      registry: { host: '127.0.0.1', port: 0 },
-      ...changes,
-    },
-    { log: silentLog, clock },
-  );
-  toStop.push(() => started.stop());
-  const address = `127.0.0.1:${started.ports['registry']}`;
-  const brokersOf = (topic: string) => started.table.find(topic).map((found) => found.broker);
-  return { ...started, clock, address, brokersOf };
+  const { server, stop } = await startLocalNameServer(changes, clock);
+  toStop.push(stop);
+  const { table, registryPort } = server;
+  const address = `127.0.0.1:${registryPort}`;
+  const brokersOf = (topic: string) => table.find(topic).map((found) => found.broker);
+  return { table, registryPort, stop, clock, address, brokersOf };
 }
 
 function broker(
@@ -145,7 +140,7 @@ describe('a broker', () => {
     await until(5000, () => first.brokersOf('t').length === 1);
     await first.stop();
     await until(5000, () => registration.registeredAt.length === 0);
-    const registry = { host: '127.0.0.1', port: first.ports['registry'] ?? 0 };
+    const registry = { host: '127.0.0.1', port: first.registryPort };
     const second = await nameServer({ registry });
     await until(10_000, () => second.brokersOf('t').length === 1);
   });
