@@ -88,9 +88,8 @@ export class Pull {
   }
 
   async #take({ topic, queueId, offset, batchSize, filter }: PullRequest): Promise<Pulled> {
-    const { reader, committed } = this.#options;
     const queue = this.queue(topic, queueId);
-    const readable = queue.readable(committed());
+    const readable = queue.readable(this.#options.committed());
     if (offset < queue.minOffset || offset > readable) {
       throw new SluiceError(
         'ILLEGAL_OFFSET',

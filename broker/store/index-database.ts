@@ -5,7 +5,7 @@
  * damaged part of its own log in silence). Values carry a checksum seeded with their key: an index
  * that lies is found out, thrown away and rebuilt from the log.
  */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 import { ClassicLevel } from 'classic-level';
@@ -49,6 +49,16 @@ function checked(key: Buffer, stored: Buffer): Buffer {
   return value;
 }
 
+/** Without its CURRENT, LevelDB would begin a new database and mix the old one's log into it. */
+async function assertWhole(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const hasData = names.some((name) => /^(MANIFEST-\d+|\d+\.\w+)$/.test(name));
+  if (hasData && !names.includes('CURRENT')) throw new IndexDamageError('the index lacks CURRENT');
+}
+
 async function orDamage<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -71,6 +81,7 @@ export class IndexDatabase {
   readonly #db: ClassicLevel<Buffer, Buffer>;
   #mark = appliedKey(undefined);
   #logStart = 0;
+  #condemned = false;
 
   private constructor(db: ClassicLevel<Buffer, Buffer>) {
     this.#db = db;
@@ -81,6 +92,7 @@ export class IndexDatabase {
    * @throws IndexDamageError
    */
   static async open(directory: string): Promise<IndexDatabase> {
+    await assertWhole(directory);
     const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
     const db = new ClassicLevel<Buffer, Buffer>(directory, options);
     await orDamage(db.open());
@@ -123,8 +135,9 @@ export class IndexDatabase {
     }
   }
 
-  #putMark(): Promise<void> {
-    return this.#db.batch([put(this.#mark, positionValue(this.#logStart))], { sync: true });
+  async #putMark(): Promise<void> {
+    if (this.#condemned) return;
+    await this.#db.batch([put(this.#mark, positionValue(this.#logStart))], { sync: true });
   }
 
   static async destroy(directory: string): Promise<void> {
@@ -147,10 +160,22 @@ export class IndexDatabase {
     await this.#putMark();
   }
 
-  /** Keys and values in a range, in one go: bound it. */
+  /** Keys and values in a range, in one go: bound it. @throws IndexDamageError */
   async entries(range: IndexRange): Promise<[Buffer, Buffer][]> {
-    const found = await orDamage(this.#db.iterator(range).all());
-    return found.map(([key, value]) => [key, checked(key, value)]);
+    try {
+      const found = await orDamage(this.#db.iterator(range).all());
+      return found.map(([key, value]) => [key, checked(key, value)]);
+    } catch (error) {
+      if (error instanceof IndexDamageError) await this.condemn();
+      throw error;
+    }
+  }
+
+  /** What is in here is damaged: it is made anew at the next start. Until then the rest serves. */
+  async condemn(): Promise<void> {
+    if (this.#condemned) return;
+    this.#condemned = true;
+    await this.#db.batch([{ type: 'del', key: this.#mark }], { sync: true });
   }
 
   keys(range: IndexRange): Promise<Buffer[]> {
@@ -160,7 +185,8 @@ export class IndexDatabase {
   /** All changes and the position they bring the index to, or nothing. */
   async write(changes: IndexChange[], applied: number): Promise<void> {
     const mark = appliedKey(applied);
-    changes.push({ type: 'del', key: this.#mark }, put(mark, positionValue(this.#logStart)));
+    changes.push({ type: 'del', key: this.#mark });
+    if (!this.#condemned) changes.push(put(mark, positionValue(this.#logStart)));
     await this.#db.batch(changes);
     this.#mark = mark;
   }

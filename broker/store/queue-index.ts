@@ -25,6 +25,8 @@ export class QueueIndex {
   /** Runs that are in the index as well, oldest first, and whose they are. */
   readonly #cached = new Map<Run, ConsumeQueue>();
   #cachedBytes = 0;
+  /** Of deleted topics: somebody may still look for their messages. */
+  readonly #removed = new WeakSet<ConsumeQueue>();
   readonly #loading = new Map<string, Promise<Run | undefined>>();
 
   constructor(database: () => IndexDatabase) {
@@ -88,7 +90,11 @@ export class QueueIndex {
       found = [...(await this.#database().entries(before)), ...found];
     }
     const run = joinRuns(found);
-    if (!run || offset < run.first || offset >= run.end) return undefined;
+    if (!run || offset < run.first || offset >= run.end) {
+      const gone = offset < queue.minOffset || this.#removed.has(queue);
+      if (!gone) await this.#database().condemn();
+      return undefined;
+    }
     const already = queue.find(offset);
     if (already) return already;
     queue.remember(run);
@@ -106,6 +112,7 @@ export class QueueIndex {
   /** Takes what belongs to a deleted topic's queue out of the index. */
   async remove(queue: ConsumeQueue): Promise<void> {
     this.#dirty.delete(queue);
+    this.#removed.add(queue);
     const { topicId, queueId } = queue;
     await this.#database().clear(range(queuePrefix(topicId, queueId)));
     await this.#database().clear(range(queueEndKey(topicId, queueId)));

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { brokerBanner } from '#cli/broker';
 import { readyText } from '#cli/ready';
 import { standaloneSchema } from '#cli/standalone-config';
 import { loadConfig } from '#lib/config';
@@ -17,6 +18,7 @@ describe('what is wrong is refused before anything starts', () => {
   test.each([
     [{ grpcPort: '70000' }, '--grpc-port: got 70000; allowed: a whole number from 0 to 65535'],
     [{ durability: 'maybe' }, '--durability: got "maybe"; allowed: sync, fast'],
+    [{ advertise: 'host:70000' }, '--advertise: got "host:70000"; allowed: HOST:PORT'],
     [{ advertise: 'x' }, '--advertise: got "x"; allowed: HOST:PORT'],
     [{ adminHost: '0.0.0.0' }, '--admin-host: 0.0.0.0 is reachable from elsewhere'],
     [{ adminToken: 'a b c d e' }, '--admin-token: got a secret; allowed: 8 to 256'],
@@ -73,19 +75,21 @@ test('the help names every setting with its default', async () => {
 
 describe('the ready line', () => {
   const addresses = { grpc: '127.0.0.1:1', admin: '127.0.0.1:2', metrics: '127.0.0.1:3' };
-  const config = { data: '/data', durability: 'fast', nameServers: undefined } as const;
+  const config = { data: '/data', durability: 'fast' } as const;
+  const text = (admin: string) =>
+    readyText('pretty', addresses, brokerBanner({ ...addresses, admin }, config));
 
   test('for machines', () => {
-    const line = readyText('json', addresses, config);
+    const line = readyText('json', addresses, brokerBanner(addresses, config));
     expect(line.endsWith('\n')).toBe(true);
     expect(JSON.parse(line)).toMatchObject({ event: 'ready', ...addresses });
   });
 
   test('for people, with the next steps for this address', () => {
-    const text = readyText('pretty', addresses, config);
-    expect(text).toContain('npx sluice topic create orders --admin 127.0.0.1:2\n');
-    expect(text).toContain('durability fast: answers before fsync');
-    const usual = readyText('pretty', { ...addresses, admin: '127.0.0.1:8091' }, config);
-    expect(usual).toContain('npx sluice topic create orders\n');
+    const own = text('127.0.0.1:2');
+    expect(own).toContain('npx sluice topic create orders --admin 127.0.0.1:2\n');
+    expect(own).toContain('durability fast: answers before fsync');
+    expect(own).toContain('http://127.0.0.1:3/readyz');
+    expect(text('127.0.0.1:8091')).toContain('npx sluice topic create orders\n');
   });
 });

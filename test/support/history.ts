@@ -73,6 +73,10 @@ export class History {
     this.#violations.push(what);
   }
 
+  get sentCount(): number {
+    return this.#sent.size;
+  }
+
   get storedCount(): number {
     return [...this.#sent.values()].filter(({ stored }) => stored).length;
   }

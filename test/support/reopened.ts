@@ -38,7 +38,7 @@ export async function checkReopened({ history, clock, open }: Reopened): Promise
     await checkState(first, history);
     for (const topic of first.topics.all) {
       for (let i = 0; i < topic.queues.length; i++) {
-        await sendOne({ core: first, clock, history }, topic, i, `after-${topic.id}-`);
+        await sendOne({ core: first, clock, history }, topic, i, `after-${history.sentCount}-`);
       }
     }
     await checkState(first, history);

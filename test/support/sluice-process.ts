@@ -151,7 +151,7 @@ class Sluice implements SluiceProcess, NameServerProcess {
 
   /** On these ports, and on free ones for the doors that have none yet. */
   async start(ports: Ports): Promise<void> {
-    const args = [MAIN, ...this.#kind.split(' ')];
+    const args = this.#kind.split(' ');
     args.push('--data', this.dataDirectory, '--log-format', 'json');
     for (const door of DOORS[this.#kind]) args.push(`--${door}-port`, portOf(ports[door] ?? ':0'));
     args.push(...this.#extra.args);

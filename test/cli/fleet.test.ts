@@ -1,0 +1,200 @@
+/** Two name servers and two brokers, each in a process of its own, with the public Node client. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { REGISTRY } from '#lib/limits';
+import { createAdminClient } from '#proto/admin-client';
+import { TopicKind } from '#proto/admin-types';
+import { Code } from '#proto/types';
+import {
+  startBroker,
+  startNameServer,
+  type NameServerProcess,
+  type SluiceProcess,
+} from '#support/sluice-process';
+import { until } from '#support/until';
+import type { Producer } from '../conformance/clients.ts';
+import { NodeClients } from '../conformance/node-clients.ts';
+import { RawClient } from '../conformance/raw-client.ts';
+
+const TOPIC = 'orders';
+const QUEUES = 2;
+const BOTH = ['broker-1', 'broker-2'];
+const FLEET_TOKEN = { SLUICE_FLEET_TOKEN: 'a secret of the fleet'.replaceAll(' ', '-') };
+/** A machine that is busy with other tests may be this late with anything. */
+const LATE_MS = 3000;
+
+const nameServers: NameServerProcess[] = [];
+const brokers: SluiceProcess[] = [];
+const toEnd: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  for (let index = 0; index < 2; index++) {
+    const nameServer = await startNameServer({ environment: FLEET_TOKEN });
+    nameServers.push(nameServer);
+    toEnd.push(() => nameServer.dispose());
+  }
+  for (const name of BOTH) brokers.push(await fleetBroker(name));
+  for (const { admin } of brokers) await define(admin);
+  for (const nameServer of nameServers) await untilRouted(nameServer, BOTH, LATE_MS);
+});
+
+afterAll(async () => {
+  for (const end of toEnd.reverse()) await end();
+});
+
+test('a producer and a consumer that know a name server only use both brokers', async () => {
+  const clients = clientsOf(nameServers[0]!);
+  const consumer = await clients.simpleConsumer({ topic: TOPIC, group: 'readers' }, 1000);
+  const producer = await clients.producer([TOPIC]);
+  const sent = new Set<string>();
+  for (let index = 0; index < 12; index++) sent.add(await send(producer, `both ${index}`));
+  const received = new Set<string>();
+  await until(
+    20_000,
+    async () => {
+      for (const message of await consumer.receive(32, 30_000)) {
+        received.add(message.messageId);
+        await consumer.ack(message);
+      }
+      return received.size >= sent.size;
+    },
+    () => `${received.size} of ${sent.size} came`,
+  );
+  expect(received).toEqual(sent);
+  const stored = await Promise.all(brokers.map(({ admin }) => messagesAt(admin)));
+  expect(stored.every((count) => count > 0)).toBe(true);
+  expect(stored.reduce((sum, count) => sum + count, 0)).toBe(sent.size);
+}, 60_000);
+
+test('a broker that is killed leaves the routes, sends go on, and it comes back', async () => {
+  const [alive, victim] = brokers as [SluiceProcess, SluiceProcess];
+  const producer = await clientsOf(nameServers[0]!).producer([TOPIC]);
+  await send(producer, 'before');
+  const before = await messagesAt(alive.admin);
+  await victim.kill();
+  let sent = 0;
+  const gone = Promise.all(
+    nameServers.map((each) =>
+      untilRouted(each, ['broker-1'], REGISTRY.brokenStreamMs + LATE_MS).then(() => true),
+    ),
+  );
+  // One send after the other, through the time in which routes still name the dead broker.
+  for (let isGone = false; !isGone; isGone = await Promise.race([gone, false])) {
+    await send(producer, `meanwhile ${sent++}`);
+  }
+  await gone;
+  // Those whose answer got lost may have been stored twice; none of them is lost.
+  expect((await messagesAt(alive.admin)) - before).toBeGreaterThanOrEqual(sent);
+  await victim.restart();
+  for (const nameServer of nameServers) await untilRouted(nameServer, BOTH, LATE_MS);
+  const fresh = await clientsOf(nameServers[1]!).producer([TOPIC]);
+  const known = await messagesAt(victim.admin);
+  for (let index = 0; index < 2 * BOTH.length * QUEUES; index++) await send(fresh, 'again');
+  expect(await messagesAt(victim.admin)).toBeGreaterThan(known);
+}, 60_000);
+
+test('a name server that is killed is missed by nobody, and learns the brokers again', async () => {
+  const [victim, alive] = nameServers as [NameServerProcess, NameServerProcess];
+  const pids = brokers.map(({ pid }) => pid);
+  await victim.kill();
+  expect(await routed(alive)).toEqual(BOTH);
+  const producer = await clientsOf(alive).producer([TOPIC]);
+  await send(producer, 'by the other one');
+  await victim.restart();
+  await untilRouted(victim, BOTH, REGISTRY.relearnMs + LATE_MS);
+  expect(brokers.map(({ pid, running }) => running && pid)).toEqual(pids);
+  await until(REGISTRY.relearnMs + LATE_MS, async () => (await readyz(victim)) === 200);
+  const metrics = await (await fetch(`http://${victim.metrics}/metrics`)).text();
+  expect(metrics).toContain('\nsluice_nameserver_brokers 2\n');
+  expect(metrics).toContain('\nsluice_nameserver_topics 1\n');
+}, 60_000);
+
+describe('the registry', () => {
+  test('turns a broker with another token away, and both say why', async () => {
+    const environment = { SLUICE_FLEET_TOKEN: 'not-that-one' };
+    const stranger = await fleetBroker('stranger', environment);
+    const said = ({ log }: { log(): string[] }, ...words: string[]): Promise<boolean> =>
+      until(5000, () => log().some((line) => words.every((word) => line.includes(word))));
+    await said(stranger, '"level":"warn"', 'not registered at a name server', 'UNAUTHENTICATED');
+    await said(nameServers[0]!, '"level":"warn"', 'it lacks the token of the fleet');
+    expect(stranger.log().join('\n')).not.toContain(environment.SLUICE_FLEET_TOKEN);
+    await define(stranger.admin);
+    for (const nameServer of nameServers) expect(await routed(nameServer)).toEqual(BOTH);
+    expect(await stranger.stop()).toBe(0);
+  });
+
+  test('refuses a second broker of the same name', async () => {
+    const twin = await fleetBroker('broker-1');
+    await until(5000, () => twin.log().some((line) => line.includes('another broker is regist')));
+    expect(await twin.stop()).toBe(0);
+    expect(await routed(nameServers[0]!)).toEqual(BOTH);
+  });
+});
+
+test('SIGTERM ends all of them with 0', async () => {
+  const codes = await Promise.all([...brokers, ...nameServers].map((each) => each.stop()));
+  expect(codes).toEqual([0, 0, 0, 0]);
+});
+
+async function fleetBroker(name: string, environment = FLEET_TOKEN): Promise<SluiceProcess> {
+  const registries = nameServers.map(({ registry }) => registry).join(',');
+  const args = ['--name', name, '--name-servers', registries, '--no-auto-create-topics'];
+  const broker = await startBroker({ arguments: args, environment });
+  toEnd.push(() => broker.dispose());
+  return broker;
+}
+
+async function define(address: string): Promise<void> {
+  const admin = createAdminClient({ address });
+  await admin.call('CreateTopic', { name: TOPIC, kind: TopicKind.NORMAL, queues: QUEUES });
+  await admin.call('CreateGroup', { name: 'readers' });
+  admin.close();
+}
+
+async function messagesAt(address: string): Promise<number> {
+  const admin = createAdminClient({ address });
+  const { queues } = await admin.call('DescribeTopic', { name: TOPIC });
+  admin.close();
+  return queues.reduce((sum, { maxOffset }) => sum + maxOffset, 0);
+}
+
+function clientsOf({ grpc }: NameServerProcess): NodeClients {
+  const clients = new NodeClients(grpc);
+  toEnd.push(() => clients.close());
+  return clients;
+}
+
+async function send(producer: Producer, body: string): Promise<string> {
+  return (await producer.send({ topic: TOPIC, body: Buffer.from(body) })).messageId;
+}
+
+/** Names of the brokers in the route, each once. */
+async function routed({ grpc }: NameServerProcess): Promise<string[]> {
+  const client = new RawClient(grpc);
+  try {
+    const { status, messageQueues } = await client.unary('QueryRoute', { topic: { name: TOPIC } });
+    if (status?.code !== Code.OK) return [];
+    return [...new Set(messageQueues.map(({ broker }) => broker?.name ?? ''))];
+  } finally {
+    client.close();
+  }
+}
+
+async function untilRouted(
+  nameServer: NameServerProcess,
+  names: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
+  let latest: readonly string[] = [];
+  await until(
+    timeoutMs,
+    async () => {
+      latest = await routed(nameServer);
+      return latest.join() === names.join();
+    },
+    () => `the route names ${latest.join() || 'nobody'}, not ${names.join()}`,
+  );
+}
+
+async function readyz({ metrics }: NameServerProcess): Promise<number> {
+  return (await fetch(`http://${metrics}/readyz`)).status;
+}
