@@ -15,7 +15,10 @@ async function turns(count = 10): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-const seconds = (count: number) => ({ seconds: Math.trunc(count), nanos: (count % 1) * 1e9 });
+const seconds = (count: number) => ({
+  seconds: Math.trunc(count),
+  nanos: Math.round((count % 1) * 1e9),
+});
 
 describe('ReceiveMessage', () => {
   let faulty: FaultyCore;
