@@ -14,20 +14,28 @@ export const ackMessage: UnaryRpc = {
     const { group: name, entries } = decodeAckMessage(request);
     if (entries.length === 0) throw new SluiceError('BAD_REQUEST', 'the request acks no message');
     const group = existingGroup(name, services);
-    const results = await Promise.all(entries.map((entry) => ackOne(entry, group, services)));
+    const outcomes = entries.map((entry) => settle(entry, group, services));
+    const end = Math.max(...outcomes.map((outcome) => outcome.end));
+    await services.producer.whenStored(end);
+    const results = outcomes.map(({ result }) => result);
     return encodeAckMessageResponse(overallStatus(results), results);
   },
   failure: (status) => encodeAckMessageResponse(status, []),
 };
 
-async function ackOne(entry: AckEntryView, group: Group, services: Services): Promise<AckResult> {
+interface Outcome {
+  result: AckResult;
+  /** The result is true once the log is committed up to here. */
+  end: number;
+}
+
+function settle(entry: AckEntryView, group: Group, { consumption, traffic }: Services): Outcome {
   const { messageId, receiptHandle } = entry;
   try {
-    const { acknowledger } = services.consumption;
-    await services.producer.whenStored(acknowledger.ack(group, receiptHandle));
-    services.traffic.acknowledged.add(0);
-    return { ...OK_STATUS, messageId, receiptHandle };
+    const end = consumption.acknowledger.ack(group, receiptHandle);
+    traffic.acknowledged.add(0);
+    return { result: { ...OK_STATUS, messageId, receiptHandle }, end };
   } catch (error) {
-    return { ...statusOf(error), messageId, receiptHandle };
+    return { result: { ...statusOf(error), messageId, receiptHandle }, end: 0 };
   }
 }

@@ -51,7 +51,7 @@ function checked(key: Buffer, stored: Buffer): Buffer {
 
 /** Without its CURRENT, LevelDB would begin a new database and mix the old one's log into it. */
 async function assertWhole(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });

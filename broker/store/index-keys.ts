@@ -84,41 +84,26 @@ export function progressKey(groupId: number, topicId: number, queueId: number): 
   return buffer;
 }
 
-/** A message found by one of its keys: table, segment base, hash (2 × u32), position. */
-export const MESSAGE_KEY_BYTES = 1 + U48 + 8 + U48;
-const MESSAGE_KEY_TABLE = TABLE.key.charCodeAt(0);
-
-/** Segment first, so that a segment's keys go in one piece when the segment goes. */
-export function writeMessageKey(
-  target: Buffer,
-  at: number,
-  segmentBase: number,
-  hash: { high: number; low: number },
-  position: number,
-): void {
-  target[at] = MESSAGE_KEY_TABLE;
-  target.writeUIntBE(segmentBase, at + 1, U48);
-  target.writeUInt32BE(hash.high, at + 7);
-  target.writeUInt32BE(hash.low, at + 11);
-  target.writeUIntBE(position, at + 15, U48);
+/**
+ * Some messages of a segment whose keys fall into one bucket, the first of them at `position`.
+ * Segment first, so that a segment's keys go in one piece when the segment goes.
+ */
+export function messageKeysKey(segmentBase: number, bucket: number, position: number): Buffer {
+  const buffer = key(TABLE.key, U48 + 1 + U48);
+  buffer.writeUIntBE(segmentBase, 1, U48);
+  buffer[7] = bucket;
+  buffer.writeUIntBE(position, 8, U48);
+  return buffer;
 }
 
-/** The start of the keys of all messages with `hash` in a segment. */
-export function messageKeyPrefix(segmentBase: number, hash: { high: number; low: number }): Buffer {
-  const buffer = Buffer.alloc(MESSAGE_KEY_BYTES);
-  writeMessageKey(buffer, 0, segmentBase, hash, 0);
-  return buffer.subarray(0, MESSAGE_KEY_BYTES - U48);
+/** What the keys of all of a segment's entries of a bucket begin with. */
+export function messageKeysPrefix(segmentBase: number, bucket: number): Buffer {
+  return messageKeysKey(segmentBase, bucket, 0).subarray(0, 1 + U48 + 1);
 }
 
 /** The bounds of the message keys of all segments before `segmentBase`. */
 export function messageKeysBefore(segmentBase: number): { gte: Buffer; lt: Buffer } {
-  const lt = Buffer.alloc(MESSAGE_KEY_BYTES);
-  writeMessageKey(lt, 0, segmentBase, { high: 0, low: 0 }, 0);
-  return { gte: tableRange('key').gte, lt };
-}
-
-export function readMessageKeyPosition(buffer: Buffer): number {
-  return buffer.readUIntBE(15, U48);
+  return { gte: tableRange('key').gte, lt: messageKeysPrefix(segmentBase, 0) };
 }
 
 /** The bounds of everything in one table whose key begins with `prefix`. */

@@ -1,20 +1,31 @@
-/** Finds messages by their id and keys: a hash of topic and text, kept per segment of the log. */
+/**
+ * Finds messages by their id and keys: a hash of topic and text, kept per segment of the log. Hashes
+ * of a batch that fall into one bucket are one entry of the index: an entry a key would cost more
+ * than the message itself.
+ */
+import { put } from '#broker/store/index-database';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import {
-  MESSAGE_KEY_BYTES,
-  messageKeyPrefix,
   messageKeysBefore,
+  messageKeysKey,
+  messageKeysPrefix,
   range,
-  readMessageKeyPosition,
-  writeMessageKey,
 } from '#broker/store/index-keys';
 import type { Segment } from '#broker/store/segments';
 
-const FIRST_CAPACITY_KEYS = 1024;
-const EMPTY = Buffer.alloc(0);
+const BUCKET_BITS = 6;
+const BUCKETS = 2 ** BUCKET_BITS;
+/** hash 2 × u32 · position u48 */
+const ENTRY_BYTES = 14;
+const U48 = 6;
+
+interface KeyHash {
+  high: number;
+  low: number;
+}
 
 /** 64 bits of a text, well spread; whoever looks up compares the text itself. */
-export function keyHash(topicId: number, text: string): { high: number; low: number } {
+function keyHash(topicId: number, text: string): KeyHash {
   let high = 0x9e3779b9 ^ topicId;
   let low = 0x85ebca6b ^ (topicId * 0x2545f491);
   for (let i = 0; i < text.length; i++) {
@@ -28,14 +39,42 @@ export function keyHash(topicId: number, text: string): { high: number; low: num
   return { high: (high ^ (high >>> 15)) >>> 0, low: (low ^ (low >>> 16)) >>> 0 };
 }
 
+function bucketOf({ high }: KeyHash): number {
+  return high >>> (32 - BUCKET_BITS);
+}
+
+/** Keys of one segment in one bucket that the index lacks. */
+class FreshBucket {
+  #bytes = Buffer.allocUnsafe(8 * ENTRY_BYTES);
+  #used = 0;
+
+  add({ high, low }: KeyHash, position: number): void {
+    if (this.#used === this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(this.#bytes.length * 2);
+      this.#bytes.copy(larger);
+      this.#bytes = larger;
+    }
+    this.#bytes.writeUInt32BE(high, this.#used);
+    this.#bytes.writeUInt32BE(low, this.#used + 4);
+    this.#bytes.writeUIntBE(position, this.#used + 8, U48);
+    this.#used += ENTRY_BYTES;
+  }
+
+  get entries(): Buffer {
+    return this.#bytes.subarray(0, this.#used);
+  }
+}
+
+/** By segment base, then by bucket. */
+type FreshKeys = Map<number, (FreshBucket | undefined)[]>;
+
 export class KeyIndex {
   readonly #database: () => IndexDatabase;
   readonly #segments: () => readonly Segment[];
-  /** Keys that the index lacks, one behind the other. */
-  #fresh = Buffer.allocUnsafeSlow(FIRST_CAPACITY_KEYS * MESSAGE_KEY_BYTES);
-  #count = 0;
+  #fresh: FreshKeys = new Map();
+  #freshCount = 0;
   /** Keys on their way into the index, where they can't be found yet. */
-  #leaving: Buffer = EMPTY;
+  #leaving: FreshKeys = new Map();
 
   constructor(database: () => IndexDatabase, segments: () => readonly Segment[]) {
     this.#database = database;
@@ -43,51 +82,59 @@ export class KeyIndex {
   }
 
   get freshCount(): number {
-    return this.#count;
+    return this.#freshCount;
   }
 
   add(topicId: number, text: string, segmentBase: number, position: number): void {
-    const at = this.#count * MESSAGE_KEY_BYTES;
-    if (at === this.#fresh.length) {
-      const larger = Buffer.allocUnsafeSlow(this.#fresh.length * 2);
-      this.#fresh.copy(larger);
-      this.#fresh = larger;
-    }
-    writeMessageKey(this.#fresh, at, segmentBase, keyHash(topicId, text), position);
-    this.#count++;
+    const hash = keyHash(topicId, text);
+    const bucket = bucketOf(hash);
+    let buckets = this.#fresh.get(segmentBase);
+    if (!buckets) this.#fresh.set(segmentBase, (buckets = new Array<undefined>(BUCKETS)));
+    (buckets[bucket] ??= new FreshBucket()).add(hash, position);
+    this.#freshCount++;
   }
 
   /** Forgets what the index lacks: it is about to be made anew. */
   clear(): void {
-    this.#count = 0;
-    this.#leaving = EMPTY;
+    this.#fresh = new Map();
+    this.#freshCount = 0;
+    this.#leaving = new Map();
   }
 
   collect(changes: IndexChange[]): void {
-    for (let i = 0; i < this.#count; i++) {
-      const key = this.#fresh.subarray(i * MESSAGE_KEY_BYTES, (i + 1) * MESSAGE_KEY_BYTES);
-      changes.push({ type: 'put', key, value: EMPTY });
+    for (const [segmentBase, buckets] of this.#fresh) {
+      for (const [bucket, keys] of buckets.entries()) {
+        if (!keys) continue;
+        const { entries } = keys;
+        const key = messageKeysKey(segmentBase, bucket, entries.readUIntBE(8, U48));
+        changes.push(put(key, entries));
+      }
     }
-    this.#leaving = this.#fresh.subarray(0, this.#count * MESSAGE_KEY_BYTES);
-    this.#fresh = Buffer.allocUnsafeSlow(this.#fresh.length);
-    this.#count = 0;
+    this.#leaving = this.#fresh;
+    this.#fresh = new Map();
+    this.#freshCount = 0;
   }
 
   /** What was collected is in the index now. */
   written(): void {
-    this.#leaving = EMPTY;
+    this.#leaving = new Map();
   }
 
   /** Log positions of messages that may have this key, newest segment first; check the text. */
   async find(topicId: number, text: string, limit: number): Promise<number[]> {
     const hash = keyHash(topicId, text);
-    const fresh = this.#fresh.subarray(0, this.#count * MESSAGE_KEY_BYTES);
-    const positions = [...findIn(fresh, hash), ...findIn(this.#leaving, hash)];
+    const bucket = bucketOf(hash);
+    const positions: number[] = [];
     const segments = this.#segments();
     for (let i = segments.length - 1; i >= 0 && positions.length < limit; i--) {
-      const prefix = messageKeyPrefix((segments[i] as Segment).base, hash);
-      const keys = await this.#database().keys({ ...range(prefix), limit });
-      positions.push(...keys.map(readMessageKeyPosition));
+      const { base } = segments[i] as Segment;
+      for (const keys of [this.#fresh, this.#leaving]) {
+        const entries = keys.get(base)?.[bucket]?.entries;
+        if (entries) positions.push(...findIn(entries, hash));
+      }
+      const prefix = messageKeysPrefix(base, bucket);
+      const found = await this.#database().entries(range(prefix));
+      for (const [, entries] of found.toReversed()) positions.push(...findIn(entries, hash));
     }
     return [...new Set(positions)].slice(0, limit);
   }
@@ -98,11 +145,11 @@ export class KeyIndex {
 }
 
 /** Positions of the messages with `hash`, newest first. */
-function findIn(keys: Buffer, hash: { high: number; low: number }): number[] {
+function findIn(entries: Buffer, { high, low }: KeyHash): number[] {
   const positions: number[] = [];
-  for (let at = keys.length - MESSAGE_KEY_BYTES; at >= 0; at -= MESSAGE_KEY_BYTES) {
-    const same = keys.readUInt32BE(at + 7) === hash.high && keys.readUInt32BE(at + 11) === hash.low;
-    if (same) positions.push(readMessageKeyPosition(keys.subarray(at)));
+  for (let at = entries.length - ENTRY_BYTES; at >= 0; at -= ENTRY_BYTES) {
+    const same = entries.readUInt32BE(at) === high && entries.readUInt32BE(at + 4) === low;
+    if (same) positions.push(entries.readUIntBE(at + 8, U48));
   }
   return positions;
 }

@@ -7,6 +7,7 @@ import type { Delivery, Receiver } from '#broker/consume/pop';
 import { CONSUME } from '#lib/limits';
 import { SluiceError } from '#lib/errors';
 import { ack, handleOf, idOf, patient, send } from '#support/core';
+import { often } from '#support/property';
 
 import type { Leased, MessageState, PopModel } from './pop-state.ts';
 import type { PopSystem } from './pop-system.ts';
@@ -64,7 +65,8 @@ const sends = fc
     command(`send(${queue}, ${tag})`, async (model, real) => {
       const id = `M${serial++}`;
       const offset = await send(real.core, real.topic, {
-        ...{ id, queueId: queue },
+        id,
+        queueId: queue,
         ...(tag === undefined ? {} : { tag }),
       });
       expect(offset).toBe(model.sent[queue]?.length);
@@ -134,7 +136,9 @@ async function receive(model: PopModel, real: PopSystem, request: Receive): Prom
   const { group, filter, cancelled, ...rest } = request;
   const { pop } = real.core.consumption;
   const whole = {
-    ...{ ...rest, group: real.group(group), topic: real.topic },
+    ...rest,
+    group: real.group(group),
+    topic: real.topic,
     filter: TagFilter.parse(filter),
   };
   const deliveries = await pop.receive(whole, 0, cancelled ? gone : patient);
@@ -333,7 +337,14 @@ const restarts = fc.boolean().map((withoutIndex) =>
 
 /** Sends and receives most of all. */
 export const popCommands: fc.Arbitrary<PopCommand>[] = [
-  ...[sends, sends, sends, sends, receives, receives, receives, receives],
-  ...[acks, acks, changes, forwards, commits, advances, advances],
-  ...[arrivals, departures, restarts],
+  ...often(4, sends),
+  ...often(4, receives),
+  ...often(2, acks),
+  changes,
+  forwards,
+  commits,
+  ...often(2, advances),
+  arrivals,
+  departures,
+  restarts,
 ];

@@ -14,6 +14,7 @@ import type { StoredMessage } from '#proto/message';
 import { PROPERTY, parseProperties } from '#proto/properties';
 import { openCore, patient, send, temporaryDirectory } from '#support/core';
 import { ManualClock } from '#support/manual-clock';
+import { often } from '#support/property';
 
 interface Kept {
   id: string;
@@ -292,7 +293,14 @@ const restarts = fc.boolean().map((withoutIndex) =>
 );
 
 export const storeCommands: fc.Arbitrary<StoreCommand>[] = [
-  ...[creations, creations, growths, deletions],
-  ...[sends, sends, sends, sends, sends, sends],
-  ...[reads, pulls, pulls, lookups, lookups, queries, advances, advances, restarts],
+  ...often(2, creations),
+  growths,
+  deletions,
+  ...often(6, sends),
+  reads,
+  ...often(2, pulls),
+  ...often(2, lookups),
+  queries,
+  ...often(2, advances),
+  restarts,
 ];

@@ -51,7 +51,7 @@ describe('names', () => {
     fc.assert(fc.property(legal, check), runs(100));
   });
 
-  test.each(['a', 'A-b_9', 'a'.repeat(NAME.topicCharsMax), '%'.slice(1) + '0'])(
+  test.each(['a', 'A-b_9', 'a'.repeat(NAME.topicCharsMax), '0'])(
     '%j is a topic and a group',
     (name) => {
       expect([topic(name), readable(name), group(name)]).toEqual(['OK', 'OK', 'OK']);
@@ -59,17 +59,38 @@ describe('names', () => {
     },
   );
 
-  test.each([
-    ...['', ' ', 'a b', 'a%b', 'a|b', 'a.b', 'a/b', '../etc', 'имя', 'a\n', 'a\x00', '😀'],
-    'a'.repeat(NAME.topicCharsMax + 1),
-    ...['TBW102', 'SELF_TEST_TOPIC', 'OFFSET_MOVED_EVENT', 'SCHEDULE_TOPIC_XXXX', 'rmq_sys_a'],
-  ])('%j is neither', (name) => {
-    expect([topic(name), readable(name), group(name)]).toEqual([
-      'ILLEGAL_TOPIC',
-      'ILLEGAL_TOPIC',
-      'ILLEGAL_CONSUMER_GROUP',
-    ]);
-  });
+  const malformed = [
+    '',
+    ' ',
+    'a b',
+    'a%b',
+    'a|b',
+    'a.b',
+    'a/b',
+    '../etc',
+    'имя',
+    'a\n',
+    'a\x00',
+    '😀',
+  ];
+  const reserved = [
+    'TBW102',
+    'SELF_TEST_TOPIC',
+    'OFFSET_MOVED_EVENT',
+    'SCHEDULE_TOPIC_XXXX',
+    'rmq_sys_a',
+  ];
+
+  test.each([...malformed, ...reserved, 'a'.repeat(NAME.topicCharsMax + 1)])(
+    '%j is neither',
+    (name) => {
+      expect([topic(name), readable(name), group(name)]).toEqual([
+        'ILLEGAL_TOPIC',
+        'ILLEGAL_TOPIC',
+        'ILLEGAL_CONSUMER_GROUP',
+      ]);
+    },
+  );
 
   test.each(['a b', 'a%b', 'n'.repeat(NAME.topicCharsMax + 1)])(
     '%j is no namespace',

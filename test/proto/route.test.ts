@@ -65,7 +65,7 @@ describe('routes', () => {
       expect(messageQueues.map(({ id }) => id)).toEqual([...Array(queues).keys()]);
       for (const { topic: named, permission, broker } of messageQueues) {
         expect(named).toEqual({ resourceNamespace: namespace, name });
-        expect(permission).toBe(3);
+        expect(permission).toBe(4);
         expect(broker).toMatchObject({ name: brokerName, id: 0, endpoints });
       }
     };

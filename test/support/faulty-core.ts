@@ -34,8 +34,12 @@ export class FaultyCore {
   /** The process dies, and another one begins with what is left. */
   async crash(unsynced: Unsynced, index: 'left' | 'lost' = 'left', seed = 1): Promise<void> {
     await this.stop();
-    if (index === 'lost') await fs.rm(path.join(this.directory, 'index'), { recursive: true });
     this.files = this.files.afterCrash({ unsynced, seed });
+    await this.#reopen(index);
+  }
+
+  async #reopen(index: 'left' | 'lost'): Promise<void> {
+    if (index === 'lost') await fs.rm(path.join(this.directory, 'index'), { recursive: true });
     await this.#open();
   }
 
@@ -46,9 +50,9 @@ export class FaultyCore {
   }
 
   /** The process ends as it should, and another one begins. */
-  async restart(): Promise<void> {
+  async restart(index: 'left' | 'lost' = 'left'): Promise<void> {
     await this.core.close();
-    await this.#open();
+    await this.#reopen(index);
   }
 
   async dispose(): Promise<void> {

@@ -11,3 +11,8 @@ export function runs<T>(numRuns: number): FastCheckParameters<T> {
 export function printSeed(): void {
   console.info(`PROPERTY_SEED=${seed}`);
 }
+
+/** The same thing several times: the commands that are to come most of all. */
+export function often<T>(count: number, item: T): T[] {
+  return Array.from({ length: count }, () => item);
+}

@@ -11,8 +11,18 @@ import { silentLog } from '#support/core';
 export function servicesOf(core: Core, clock: Clock, autoCreate = false): Services {
   const { topics, groups, selector, producer, consumption, sessions, traffic } = core;
   return {
-    ...{ clock, log: silentLog, brokerName: 'broker', advertised: undefined, autoCreate },
-    ...{ topics, groups, selector, producer, consumption, sessions, traffic },
+    clock,
+    log: silentLog,
+    brokerName: 'broker',
+    advertised: undefined,
+    autoCreate,
+    topics,
+    groups,
+    selector,
+    producer,
+    consumption,
+    sessions,
+    traffic,
   };
 }
 

@@ -26,9 +26,9 @@ describe('the watch over leases', () => {
       clock,
       isConnected: (clientId) => connected.has(clientId),
       onRenewed: ({ offset }) => renewed.push(offset),
-      onExpired: (lease) => {
-        expired.push(lease.offset);
-        progress.expire(lease);
+      onExpired: (ended) => {
+        expired.push(ended.offset);
+        progress.expire(ended);
       },
     });
     watch.start();

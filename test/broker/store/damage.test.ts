@@ -19,7 +19,7 @@ import { checkReopened } from '#support/reopened';
 
 const seed = chooseSeed();
 const random = seededRandom(seed);
-const FLIPS = Number(process.env['DAMAGE_FLIPS'] ?? 24);
+const FLIPS = Number(process.env['DAMAGE_FLIPS'] ?? 8);
 
 type Bodies = Map<string, string>;
 
@@ -64,12 +64,12 @@ describe('damage', () => {
   }
 
   describe('of the index', () => {
-    async function indexFiles(): Promise<string[]> {
-      return filesOf(path.join(data.directory, 'index'), /^(\d+\.(ldb|log)|CURRENT|MANIFEST-\d+)$/);
+    function indexFiles(ending: RegExp): Promise<string[]> {
+      return filesOf(path.join(data.directory, 'index'), ending);
     }
 
     test('a flipped bit is found, and the index made anew, or it does not matter', async () => {
-      for (const file of await indexFiles()) {
+      for (const file of await indexFiles(/^(\d+\.log|CURRENT|MANIFEST-\d+)$/)) {
         const { size } = await fs.stat(file);
         for (let i = 0; i < FLIPS && size > 0; i++) {
           const at = Math.min(size - 1, Math.floor(((i + random()) * size) / FLIPS));
@@ -86,7 +86,7 @@ describe('damage', () => {
     }, 120_000);
 
     test('a file that lost its end, or is not there, makes the index anew', async () => {
-      for (const file of await indexFiles()) {
+      for (const file of await indexFiles(/^(\d+\.(ldb|log)|CURRENT|MANIFEST-\d+)$/)) {
         const { size } = await fs.stat(file);
         for (const length of [undefined, 0, Math.floor(size / 3), Math.max(0, size - 1)]) {
           const name = path.basename(file);
