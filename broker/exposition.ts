@@ -1,4 +1,6 @@
-/** The broker's metrics for Prometheus, by the names that RocketMQ's dashboards know (wire.md E.1). */
+/**
+ * The broker's metrics for Prometheus, by the names that RocketMQ's dashboards know (wire.md E.1).
+ */
 import { counter, gauge } from '#lib/metrics';
 import type { Registry, Sample } from '#lib/metrics';
 import { isDeadLetterTopic } from '#proto/names';

@@ -3,7 +3,9 @@
  * apache.rocketmq.v2, later a remoting or HTTP code) is the table in `proto/codes.ts`.
  */
 
-/** Every reason for which Sluice turns a call away; `true` where the same call may succeed later. */
+/**
+ * Every reason for which Sluice turns a call away; `true` where the same call may succeed later.
+ */
 const RETRYABLE = {
   BAD_REQUEST: false,
   ILLEGAL_TOPIC: false,
@@ -48,7 +50,10 @@ export type ErrorCode = keyof typeof RETRYABLE;
 
 export const ERROR_CODES = Object.keys(RETRYABLE) as readonly ErrorCode[];
 
-/** A failure with a code from the closed list. The message goes to the client; the cause is only logged. */
+/**
+ * A failure with a code from the closed list. The message goes to the client; the cause is only
+ * logged.
+ */
 export class SluiceError extends Error {
   readonly code: ErrorCode;
 
@@ -62,7 +67,9 @@ export class SluiceError extends Error {
     return RETRYABLE[this.code];
   }
 
-  /** The only way in for foreign errors: they become INTERNAL_ERROR, and their text stays inside. */
+  /**
+   * The only way in for foreign errors: they become INTERNAL_ERROR, and their text stays inside.
+   */
   static from(error: unknown): SluiceError {
     if (error instanceof SluiceError) return error;
     return new SluiceError('INTERNAL_ERROR', 'internal error; the server log has the cause', {

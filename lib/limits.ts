@@ -88,7 +88,9 @@ export const CONSUME = {
   pollingMarginMs: 500,
   /** Long polls of one group and topic waiting at once; more get TOO_MANY_REQUESTS. */
   pollsPerGroupTopicMax: 10_000,
-  /** Unacknowledged messages of one group in one queue; at the limit no further one is handed out. */
+  /**
+   * Unacknowledged messages of one group in one queue; at the limit no further one is handed out.
+   */
   outstandingPerQueueMax: 100_000,
   /** After a move to the dead letters failed, the wait before it is tried again. */
   deadLetterRetryMs: 60 * SECOND,
@@ -101,7 +103,10 @@ export const SESSION = {
   requestTimeoutMs: 3 * SECOND,
   /** Heartbeats come every 10 s; a client silent for this long, without a stream, is gone. */
   silentMs: 60 * SECOND,
-  /** After its Telemetry stream broke, how long a client has to come back before its leases are freed. */
+  /**
+   * After its Telemetry stream broke, how long a client has to come back before its leases are
+   * freed.
+   */
   reconnectMs: 10 * SECOND,
   sessionsMax: 50_000,
   /** Telemetry commands of one stream that wait to be handled. */
@@ -143,7 +148,10 @@ export const STORE = {
   diskCheckMs: 1 * SECOND,
 } as const;
 
-/** Brokers and their name servers. Product: a report at least every 30 s, gone after 30 s of silence. */
+/**
+ * Brokers and their name servers. Product: a report at least every 30 s, gone after 30 s of
+ * silence.
+ */
 export const REGISTRY = {
   /** A third of `silentMs`: one report may get lost or be late without taking the broker out. */
   reportMs: 10 * SECOND,
@@ -183,7 +191,9 @@ export const LISTEN = {
   connectionsMax: 20_000,
   /** Connections that wait to be accepted: all clients come back at once after a restart. */
   backlogConnections: 4096,
-  /** Time for a new connection to say whether it speaks TLS or HTTP/2, and for the TLS handshake. */
+  /**
+   * Time for a new connection to say whether it speaks TLS or HTTP/2, and for the TLS handshake.
+   */
   firstByteMs: 10 * SECOND,
   handshakeMs: 10 * SECOND,
   /** wire.md A.3 */
@@ -193,7 +203,9 @@ export const LISTEN = {
   pingTimeoutMs: 20 * SECOND,
   /** Memory of one HTTP/2 session for headers and frames. */
   sessionMemoryBytesMax: 64 * MIB,
-  /** Messages of one stream that wait for a slow reader, and how long it may take for any of them. */
+  /**
+   * Messages of one stream that wait for a slow reader, and how long it may take for any of them.
+   */
   backlogMessagesMax: 1024,
   stalledReaderMs: 60 * SECOND,
   drainMs: 3 * SECOND,

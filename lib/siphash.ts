@@ -1,6 +1,7 @@
 /**
- * SipHash-2-4 (Aumasson, Bernstein 2012): a keyed checksum of short inputs that can't be made without
- * the key. In plain JavaScript it takes a tenth of the time that node:crypto takes to be called.
+ * SipHash-2-4 (Aumasson, Bernstein 2012): a keyed checksum of short inputs that can't be made
+ * without the key. In plain JavaScript it takes a tenth of the time that node:crypto takes to be
+ * called.
  */
 
 export const SIPHASH_KEY_BYTES = 16;

@@ -41,6 +41,7 @@ const TIMED_BODY_MAX = `${MESSAGE.timedBodyBytesMax / KIB} KiB`;
 const PROPERTIES_MAX = `${MESSAGE.propertiesBytesMax / KIB} KiB`;
 const INVISIBLE_MIN = `${CONSUME.invisibleMinMs / SECOND} s`;
 const INVISIBLE_MAX = `${CONSUME.invisibleMaxMs / HOUR} h`;
+const POLLING_MIN = `${CONSUME.pollingMinMs / SECOND} s`;
 
 export const OK_STATUS: Status = { code: Code.OK, message: 'OK' };
 
@@ -53,12 +54,12 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   ILLEGAL_TOPIC: {
     wire: 'ILLEGAL_TOPIC',
     when: 'The topic name is empty, too long, has a character that is not allowed, or is reserved.',
-    action: `Use 1 to ${NAME.topicCharsMax} letters, digits, and the characters % | - _`,
+    action: `Use 1 to ${NAME.topicCharsMax} letters, digits, - and _.`,
   },
   ILLEGAL_CONSUMER_GROUP: {
     wire: 'ILLEGAL_CONSUMER_GROUP',
     when: 'The group name is empty, too long, has a character that is not allowed, or is reserved.',
-    action: `Use 1 to ${NAME.groupCharsMax} letters, digits, and the characters % | - _`,
+    action: `Use 1 to ${NAME.groupCharsMax} letters, digits, - and _.`,
   },
   ILLEGAL_MESSAGE_TAG: {
     wire: 'ILLEGAL_MESSAGE_TAG',
@@ -67,28 +68,28 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   ILLEGAL_MESSAGE_KEY: {
     wire: 'ILLEGAL_MESSAGE_KEY',
-    when: 'A key is blank, too long, or has a control character or a space in it.',
+    when: 'A key is blank, too long, or has a control character in it.',
     action: 'Choose other keys; a message needs none.',
   },
   ILLEGAL_MESSAGE_GROUP: {
     wire: 'ILLEGAL_MESSAGE_GROUP',
-    when: 'The message group of an ordered message is missing, blank, or too long.',
+    when: 'The message group is blank, too long, or has a control character in it.',
     action: `Set a message group of 1 to ${MESSAGE.messageGroupBytesMax} bytes.`,
   },
   ILLEGAL_MESSAGE_PROPERTY_KEY: {
     wire: 'ILLEGAL_MESSAGE_PROPERTY_KEY',
-    when: 'A user property has a reserved name, or a control character in its key or value.',
-    action: 'Rename the property.',
+    when: 'A property has no name or a reserved one, or has a control character in name or value.',
+    action: 'Rename the property, or clean its value.',
   },
   ILLEGAL_MESSAGE_ID: {
     wire: 'ILLEGAL_MESSAGE_ID',
-    when: 'The message id is blank or too long.',
+    when: 'The message id is blank, too long, or has a control character in it.',
     action: 'Let the client library make the id.',
   },
   ILLEGAL_FILTER_EXPRESSION: {
     wire: 'ILLEGAL_FILTER_EXPRESSION',
-    when: 'The filter of a subscription is too long or not valid for its type.',
-    action: 'Use `*`, or tags joined by `||`, or a valid SQL92 condition.',
+    when: 'The filter of a subscription is too long, or is no list of tags.',
+    action: 'Use `*`, or tags joined by `||`.',
   },
   ILLEGAL_INVISIBLE_TIME: {
     wire: 'ILLEGAL_INVISIBLE_TIME',
@@ -102,48 +103,48 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   ILLEGAL_POLLING_TIME: {
     wire: 'ILLEGAL_POLLING_TIME',
-    when: "The polling time is not shorter than what is left of the call's deadline.",
+    when: `The wait goes beyond the call's deadline, and that is in less than ${POLLING_MIN}.`,
     action: 'Give the call a deadline later than the polling time, or poll for less time.',
   },
   ILLEGAL_OFFSET: {
     wire: 'ILLEGAL_OFFSET',
-    when: 'The offset is negative or outside of what the queue holds.',
+    when: 'The offset is outside of what the queue holds, or would take the committed one back.',
     action: 'Ask for the offset with QueryOffset and go on from there.',
   },
   INVALID_RECEIPT_HANDLE: {
     wire: 'INVALID_RECEIPT_HANDLE',
-    when: 'The receipt handle is forged, expired, already used, or replaced by a newer one.',
-    action: "Don't repeat the call; the message will be or was delivered again.",
+    when: 'The receipt handle is forged, expired, or replaced, or its message is done.',
+    action: "Don't repeat the call; unless the message is done, it is delivered again.",
   },
   MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: {
     wire: 'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
-    when: 'The message is of another kind than its topic, or mixes properties of several kinds.',
+    when: 'The message is of another kind than its topic.',
     action: 'Send to a topic of the right kind.',
   },
   MESSAGE_CORRUPTED: {
     wire: 'MESSAGE_CORRUPTED',
-    when: "The body doesn't match its digest, or the messages of one call have several topics.",
-    action: 'Send the message again; send each topic in its own call.',
+    when: 'The messages of one call have several topics.',
+    action: 'Send each topic in its own call.',
   },
   UNRECOGNIZED_CLIENT_TYPE: {
     wire: 'UNRECOGNIZED_CLIENT_TYPE',
-    when: 'A heartbeat came from a client whose settings the server does not know.',
+    when: 'The server does not know the settings of the client, or does not serve its type.',
     action: 'Send the settings on a Telemetry stream; client libraries do so by themselves.',
   },
   CLIENT_ID_REQUIRED: {
     wire: 'CLIENT_ID_REQUIRED',
-    when: 'The call has no `x-mq-client-id`, or one that is too long.',
+    when: 'The call has no `x-mq-client-id`.',
     action: 'Set the header; client libraries do so by themselves.',
   },
   INVALID_CLIENT_PROPERTIES: {
     wire: 'INVALID_CLIENT_PROPERTIES',
-    when: "The properties in a client's settings are not valid.",
+    when: 'The settings say neither publishing nor subscription, or the client id is too long.',
     action: 'Correct the properties of the client.',
   },
   UNAUTHORIZED: {
     wire: 'UNAUTHORIZED',
-    when: 'The credentials are missing, unknown, or the signature is wrong.',
-    action: 'Check access key and secret.',
+    when: 'The token of the admin port is missing or wrong.',
+    action: 'Present the token that the server was started with.',
   },
   FORBIDDEN: {
     wire: 'FORBIDDEN',
@@ -177,7 +178,7 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   ALREADY_EXISTS: {
     wire: 'PRECONDITION_FAILED',
-    when: 'What the call creates is already there, with another definition.',
+    when: 'What the call creates is already there.',
     action: 'Use another name, or update what is there.',
   },
   MESSAGE_BODY_TOO_LARGE: {
@@ -192,24 +193,24 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   MESSAGE_PROPERTIES_TOO_LARGE: {
     wire: 'MESSAGE_PROPERTIES_TOO_LARGE',
-    when: `More than ${MESSAGE.userPropertiesMax} user properties, or over ${PROPERTIES_MAX}.`,
+    when: `Over ${MESSAGE.userPropertiesMax} properties, or ${PROPERTIES_MAX} with tag and keys.`,
     action: 'Move data from the properties into the body.',
   },
   TOO_MANY_REQUESTS: {
     wire: 'TOO_MANY_REQUESTS',
-    when: 'A quota or a limit on concurrent work is reached.',
-    action: 'Repeat after a backoff, as client libraries do; raise the quota if it lasts.',
+    when: 'A limit on concurrent work is reached.',
+    action: 'Repeat after a backoff, as client libraries do.',
   },
   DISK_FULL: {
     // Not TOO_MANY_REQUESTS: another broker may have room, and a producer should try it at once.
     wire: 'INTERNAL_SERVER_ERROR',
-    when: "The broker's disk has less room than its reserve; reads go on.",
+    when: "The broker's disk has less room than its reserve, or a write found none; reads go on.",
     action: 'Make room or let retention do so; writes resume by themselves.',
   },
   STORE_UNAVAILABLE: {
     wire: 'INTERNAL_SERVER_ERROR',
-    when: 'The log took a write error and is out of service, or is not open yet.',
-    action: 'Look at the log of the broker; it has to be restarted after a write error.',
+    when: 'The log or the index took a disk error and is out of service; reads go on.',
+    action: 'Look at the log of the broker; it has to be restarted.',
   },
   SHUTTING_DOWN: {
     // Not TOO_MANY_REQUESTS: that would keep producers and consumers at the broker that is leaving.

@@ -166,7 +166,9 @@ function hostText(bytes: Buffer, at: number): string {
   return `${ip}:${bytes.readUInt32BE(at + 4)}`;
 }
 
-/** `a.b.c.d` as a number; 0 for anything that is not IPv4 (an IPv6 peer has no place in the layout). */
+/**
+ * `a.b.c.d` as a number; 0 for anything that is not IPv4 (an IPv6 peer has no place in the layout).
+ */
 export function parseIPv4(text: string): number {
   const plain = text.startsWith('::ffff:') ? text.slice('::ffff:'.length) : text;
   const parts = plain.split('.');

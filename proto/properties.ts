@@ -68,7 +68,9 @@ export function addProperty(text: string, name: string, value: string): string {
   return text + name + AFTER_NAME + value + AFTER_VALUE;
 }
 
-/** The properties of a stored message: the system's by name, the user's as name, value, name, value… */
+/**
+ * The properties of a stored message: the system's by name, the user's as name, value, name, value…
+ */
 export interface StoredProperties {
   system: Map<string, string>;
   user: string[];

@@ -1,4 +1,6 @@
-/** Route answers: queues of a topic at a broker, and the address a client is to dial (wire.md A.6). */
+/**
+ * Route answers: queues of a topic at a broker, and the address a client is to dial (wire.md A.6).
+ */
 import { isIPv4, isIPv6 } from 'node:net';
 
 import { SluiceError } from '#lib/errors';
@@ -36,7 +38,8 @@ export function endpointsOf({ host, port }: HostPort): EndpointsInput {
 }
 
 /**
- * The address by which the client itself reached us, for servers that don't know how they are reached.
+ * The address by which the client itself reached us, for servers that don't know how they are
+ * reached.
  * @throws SluiceError BAD_REQUEST when it is no address at all
  */
 export function dialledEndpoints(endpoints: Endpoints | null): EndpointsInput | undefined {

@@ -237,7 +237,7 @@ export class Pop {
         if (wanted) deliveries.push({ message, properties, lease });
         else progress.drop(lease.progress, offset); // another tag of the same hash
       } catch (error) {
-        onDamage(error); // never served: it stays outstanding, to be tried again when its lease ends
+        onDamage(error); // never served; it is tried again when its lease ends
       }
     }
     return deliveries;

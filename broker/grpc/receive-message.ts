@@ -65,8 +65,8 @@ export function parseFilter({ type, expression }: FilterView): TagFilter {
 }
 
 /**
- * Members of an ordinary group share all queues, whichever they name: some clients only ever name the
- * first. In an ordered group a queue is one member's.
+ * Members of an ordinary group share all queues, whichever they name: some clients only ever name
+ * the first. In an ordered group a queue is one member's.
  */
 function queueOf(topic: Topic, group: Group, queueId: number): number {
   if (queueId !== ANY_QUEUE && !topic.queues[queueId]) {

@@ -1,8 +1,10 @@
 /**
- * The log: records in one order, in memory first, on disk by group commit, announced when committed.
+ * The log: records in one order, in memory first, on disk by group commit, announced when
+ * committed.
  *
  * While one write and fdatasync is under way, new records queue in the tail; then all of them go in
- * one write. There is no timer and no fixed batch: the batch grows with the load (architecture.md §3).
+ * one write. There is no timer and no fixed batch: the batch grows with the load (architecture.md
+ * §3).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
@@ -15,7 +17,10 @@ import type { Payload, RecordType } from '#broker/store/record';
 import type { Segment, Segments } from '#broker/store/segments';
 import { Tail } from '#broker/store/tail';
 
-/** `sync`: an answer waits for fdatasync. `fast`: only for the write; the disk follows within a second. */
+/**
+ * `sync`: an answer waits for fdatasync. `fast`: only for the write; the disk follows within a
+ * second.
+ */
 export type Durability = 'sync' | 'fast';
 
 /** The epoch of a shard that has never had a second replica. */
@@ -52,7 +57,7 @@ class Batch {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.done.catch(() => undefined); // whoever appended is told; a lease that nobody waits for is not
+    this.done.catch(() => undefined); // a lease that nobody waits for is no unhandled rejection
   }
 }
 
@@ -153,7 +158,8 @@ export class CommitLog {
   }
 
   /**
-   * Puts a record at the end of the log, in memory. It is stored once `whenCommitted(end)` resolves.
+   * Puts a record at the end of the log, in memory. It is stored once `whenCommitted(end)`
+   * resolves.
    * @throws SluiceError STORE_UNAVAILABLE, DISK_FULL, SHUTTING_DOWN, TOO_MANY_REQUESTS
    */
   append(type: RecordType, payload: Payload): Appended {
@@ -228,7 +234,10 @@ export class CommitLog {
     this.#segment.firstTimestampMs = this.#options.clock.nowMs();
   }
 
-  /** Ends the current segment after the batch that is next; the new one begins with the carried state. */
+  /**
+   * Ends the current segment after the batch that is next; the new one begins with the carried
+   * state.
+   */
   roll(): Promise<void> {
     this.#rollRequested = true;
     this.#kick();
@@ -326,7 +335,10 @@ export class CommitLog {
     this.#rolling = false;
   }
 
-  /** The records stay, their callers are told, and `resume` tries again: an unknown outcome, not a loss. */
+  /**
+   * The records stay, their callers are told, and `resume` tries again: an unknown outcome, not a
+   * loss.
+   */
   #holdBack(error: NoRoom): void {
     this.#full = true;
     const full = noRoomFailure(error);

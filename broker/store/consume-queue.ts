@@ -1,6 +1,6 @@
 /**
- * One queue of a topic: for each offset where in the log its message is. What is newest, and what was
- * read lately, is in memory as runs of entries; the rest is in the index, a run an entry.
+ * One queue of a topic: for each offset where in the log its message is. What is newest, and what
+ * was read lately, is in memory as runs of entries; the rest is in the index, a run an entry.
  */
 
 /** position u48 · size u32 · tag hash i32 · store time u48 */

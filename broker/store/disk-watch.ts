@@ -10,7 +10,9 @@ export interface DiskWatchOptions {
   reserveBytes: number;
   space: () => Promise<DiskSpace>;
   onChange: (full: boolean, space: DiskSpace) => void;
-  /** Every look that finds enough room. A write may have found none in between, or for its quota. */
+  /**
+   * Every look that finds enough room. A write may have found none in between, or for its quota.
+   */
   onRoom: () => void;
   onError: (error: unknown) => void;
 }

@@ -9,7 +9,9 @@ import { promisify } from 'node:util';
 /** An open file of the store. */
 export interface StoreFile {
   size(): Promise<number>;
-  /** Reads into `buffer` from `position`; returns the bytes read, fewer only at the end of the file. */
+  /**
+   * Reads into `buffer` from `position`; returns the bytes read, fewer only at the end of the file.
+   */
   read(buffer: Buffer, position: number): Promise<number>;
   /** Writes all of `buffers` from `position` on, or throws. */
   write(buffers: Buffer[], position: number): Promise<void>;

@@ -1,9 +1,9 @@
 /**
- * LevelDB under everything that is derived from the log. Every batch also leaves a mark that says up
- * to which log position it has been applied, so that the two are never apart, and takes away the mark
- * of the batch before it: where two are found, a batch in between was lost (LevelDB passes over a
- * damaged part of its own log in silence). Values carry a checksum seeded with their key: an index
- * that lies is found out, thrown away and rebuilt from the log.
+ * LevelDB under everything that is derived from the log. Every batch also leaves a mark that says
+ * up to which log position it has been applied, so that the two are never apart, and takes away the
+ * mark of the batch before it: where two are found, a batch in between was lost (LevelDB passes
+ * over a damaged part of its own log in silence). Values carry a checksum seeded with their key: an
+ * index that lies is found out, thrown away and rebuilt from the log.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';

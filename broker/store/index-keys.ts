@@ -1,4 +1,6 @@
-/** The keys of the index, all big-endian so that LevelDB's order is ours (docs/storage-format.md). */
+/**
+ * The keys of the index, all big-endian so that LevelDB's order is ours (docs/storage-format.md).
+ */
 
 const TABLE = {
   applied: 'a',
@@ -20,7 +22,9 @@ function key(table: string, bytes: number): Buffer {
 
 const APPLIED_BYTES = 8;
 
-/** The mark of a batch: up to which log position it brings the index. Without one: to nothing yet. */
+/**
+ * The mark of a batch: up to which log position it brings the index. Without one: to nothing yet.
+ */
 export function appliedKey(position: number | undefined): Buffer {
   if (position === undefined) return key(TABLE.applied, 0);
   const buffer = key(TABLE.applied, APPLIED_BYTES);

@@ -1,7 +1,7 @@
 /**
- * Finds messages by their id and keys: a hash of topic and text, kept per segment of the log. Hashes
- * of a batch that fall into one bucket are one entry of the index: an entry a key would cost more
- * than the message itself.
+ * Finds messages by their id and keys: a hash of topic and text, kept per segment of the log.
+ * Hashes of a batch that fall into one bucket are one entry of the index: an entry a key would cost
+ * more than the message itself.
  */
 import { put } from '#broker/store/index-database';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
@@ -14,7 +14,6 @@ import {
 import type { Segment } from '#broker/store/segments';
 
 const BUCKET_BITS = 6;
-const BUCKETS = 2 ** BUCKET_BITS;
 /** hash 2 × u32 · position u48 */
 const ENTRY_BYTES = 14;
 const U48 = 6;
@@ -89,7 +88,7 @@ export class KeyIndex {
     const hash = keyHash(topicId, text);
     const bucket = bucketOf(hash);
     let buckets = this.#fresh.get(segmentBase);
-    if (!buckets) this.#fresh.set(segmentBase, (buckets = new Array<undefined>(BUCKETS)));
+    if (!buckets) this.#fresh.set(segmentBase, (buckets = []));
     (buckets[bucket] ??= new FreshBucket()).add(hash, position);
     this.#freshCount++;
   }

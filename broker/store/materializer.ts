@@ -14,7 +14,9 @@ export interface MaterializerOptions {
   /** The end of the log in memory. */
   end: () => number;
   whenDurable: (position: number) => Promise<void>;
-  /** Adds everything that changed since the last time; returns what to do once it is in the index. */
+  /**
+   * Adds everything that changed since the last time; returns what to do once it is in the index.
+   */
   collect: (changes: IndexChange[]) => () => void;
   write: (changes: IndexChange[], applied: number) => Promise<void>;
   onFailed: (error: unknown) => void;
@@ -56,7 +58,9 @@ export class Materializer {
     this.#timer = this.#options.clock.setTimeout(() => void this.run(), STORE.materializeMs);
   }
 
-  /** Brings the index up to the end of the log as it is now. Never rejects: failures go to onFailed. */
+  /**
+   * Brings the index up to the end of the log as it is now. Never rejects: failures go to onFailed.
+   */
   async run(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -1,6 +1,7 @@
 /**
- * Pages of the log's files that were read lately. Their buffers are used again and again: the garbage
- * collector sees buffers late, and would let a reader that is far behind fill the memory with them.
+ * Pages of the log's files that were read lately. Their buffers are used again and again: the
+ * garbage collector sees buffers late, and would let a reader that is far behind fill the memory
+ * with them.
  */
 import { STORE } from '#lib/limits';
 

@@ -1,4 +1,7 @@
-/** All consume queues: which have entries that the index lacks, and which runs of them stay in memory. */
+/**
+ * All consume queues: which have entries that the index lacks, and which runs of them stay in
+ * memory.
+ */
 import { STORE } from '#lib/limits';
 
 import { ENTRY_BYTES, Run } from '#broker/store/consume-queue';

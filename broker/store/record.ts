@@ -6,8 +6,8 @@
  *
  * The checksum covers everything behind it and is seeded with the record's position, so that intact
  * bytes in the wrong place are as wrong as damaged ones. The batch offset is the distance to the
- * start of the group commit that wrote the record: recovery tells by it a torn tail, which nobody was
- * promised, from damage to something that was.
+ * start of the group commit that wrote the record: recovery tells by it a torn tail, which nobody
+ * was promised, from damage to something that was.
  */
 import { crc32 } from 'node:zlib';
 

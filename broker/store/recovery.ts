@@ -21,7 +21,10 @@ class Window {
     this.#size = size;
   }
 
-  /** Makes `length` bytes from `at` available, or fewer at the end; returns where `at` is in `bytes`. */
+  /**
+   * Makes `length` bytes from `at` available, or fewer at the end; returns where `at` is in
+   * `bytes`.
+   */
   async need(at: number, length: number): Promise<number> {
     const have = at >= this.#from && at + length <= this.#from + this.bytes.length;
     if (!have && at < this.#size) {
@@ -36,8 +39,8 @@ class Window {
 }
 
 /**
- * The records of one segment from `from` on, verified, until the end or the first that is not intact.
- * Returns the position where it stopped.
+ * The records of one segment from `from` on, verified, until the end or the first that is not
+ * intact. Returns the position where it stopped.
  */
 export async function* readSegment(
   segment: Segment,
@@ -111,7 +114,8 @@ export async function recover(
     await segment.file.sync();
     return { end: position, tornBytes: segment.base + size - position, records };
   }
-  // What a killed process had written but not synced is intact here; it may be served once it is safe.
+  // What a killed process had written but not synced is intact here; it may be served once it is
+  // safe.
   await segments.last?.file.sync();
   return { end: position, tornBytes: 0, records };
 }

@@ -32,7 +32,10 @@ export function firstKept(
   return kept;
 }
 
-/** Whether the segment being written is so old that keeping it open would delay its deletion too long. */
+/**
+ * Whether the segment being written is so old that keeping it open would delay its deletion too
+ * long.
+ */
 export function shouldRoll(last: Segment, nowMs: number, retentionMs: number): boolean {
   const sharesOfRetention = 3; // so that a message outlives its retention by a third at most
   const ageMs = nowMs - (last.firstTimestampMs ?? nowMs);

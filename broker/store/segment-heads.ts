@@ -22,7 +22,9 @@ export async function inspectHeads(segments: Segments): Promise<void> {
   if (last) last.carries = (await readCarried(segments, last)) !== undefined;
 }
 
-/** The copy of the state that a segment begins with; undefined when there is none, or not all of it. */
+/**
+ * The copy of the state that a segment begins with; undefined when there is none, or not all of it.
+ */
 export async function readCarried(
   segments: Segments,
   segment: Segment,

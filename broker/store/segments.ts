@@ -40,6 +40,8 @@ export class Segments {
       .filter((digits) => digits !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
+    // A killed process may have made or removed files a moment ago: what is there now is to stay.
+    await files.syncDirectory(directory);
     for (const base of bases) {
       const previous = segments.#list.at(-1);
       if (previous) await expectEnd(previous, base);

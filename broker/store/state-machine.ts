@@ -13,6 +13,8 @@ export interface StateMachine {
   collect(changes: IndexChange[]): void;
   /** Appends all of the state as records. */
   carry(append: (type: RecordType, payload: Payload) => void): void;
-  /** The log now begins with these carried records: raises the queues' first offsets, returns them. */
+  /**
+   * The log now begins with these carried records: raises the queues' first offsets, returns them.
+   */
   beginAt(carried: LogRecord[]): ConsumeQueue[];
 }

@@ -152,7 +152,9 @@ export class Store {
     this.#retentionTimer = clock.setInterval(check, STORE.retentionCheckMs);
   }
 
-  /** Loads the state from the index and applies what the log has beyond; a bad index is made anew. */
+  /**
+   * Loads the state from the index and applies what the log has beyond; a bad index is made anew.
+   */
   async #replay(): Promise<{ applied: number; recovered: Recovered }> {
     const first = this.#segments.first as Segment;
     const start = first.base;
@@ -273,7 +275,9 @@ export class Store {
     return this.#log.whenCommitted(end);
   }
 
-  /** Appends a message and gives it the next offset of `queue`; `payload` already names that offset. */
+  /**
+   * Appends a message and gives it the next offset of `queue`; `payload` already names that offset.
+   */
   appendMessage(
     queue: ConsumeQueue,
     payload: Payload,

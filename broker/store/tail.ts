@@ -1,7 +1,7 @@
 /**
  * The newest part of the log in memory: slabs into which records are encoded, from which they are
- * written to disk, and from which consumers that keep up are served. A record never spans two slabs.
- * Slabs are used again, since the garbage collector sees buffers late: readers get copies.
+ * written to disk, and from which consumers that keep up are served. A record never spans two
+ * slabs. Slabs are used again, since the garbage collector sees buffers late: readers get copies.
  */
 import { STORE } from '#lib/limits';
 

@@ -2,8 +2,8 @@
 import type { Topic } from '#broker/topic/topics';
 
 /**
- * Each queue in turn. What queue the client names is not asked: some clients only ever name the first
- * (wire.md A.7: the original does not ask either).
+ * Each queue in turn. What queue the client names is not asked: some clients only ever name the
+ * first (wire.md A.7: the original does not ask either).
  */
 export class QueueSelector {
   #turn = 0;

@@ -1,6 +1,6 @@
 /**
- * Where grpc-js as a server does not do what its clients need, and has no option for it: this reaches
- * for its inner parts, and fails at the start when a later version keeps them elsewhere.
+ * Where grpc-js as a server does not do what its clients need, and has no option for it: this
+ * reaches for its inner parts, and fails at the start when a later version keeps them elsewhere.
  */
 import type { Server } from '@grpc/grpc-js';
 

@@ -28,7 +28,13 @@ describe('a broker core', () => {
   test('hands out what was sent, as it was sent', async () => {
     const topic = await core.topics.create('orders', 'normal', 4);
     const group = await core.groups.create('billing');
-    await send(core, topic, { id: 'A1', body: 'hello', tag: 'new', keys: ['k1', 'k2'], queueId: 2 });
+    await send(core, topic, {
+      id: 'A1',
+      body: 'hello',
+      tag: 'new',
+      keys: ['k1', 'k2'],
+      queueId: 2,
+    });
     const [delivery] = await receive(core, group, topic);
     expect(delivery?.message.body.toString()).toBe('hello');
     expect(delivery?.message.topic).toBe('orders');

@@ -1,6 +1,6 @@
 /**
- * What a case needs of a client, whatever the language behind it, so that each case is written once.
- * Every failure that the server decided is a ClientFailure with the number of its code.
+ * What a case needs of a client, whatever the language behind it, so that each case is written
+ * once. Every failure that the server decided is a ClientFailure with the number of its code.
  */
 
 export interface OutgoingMessage {
@@ -59,7 +59,9 @@ export interface Subscription {
   filter?: string;
 }
 
-/** Clients wait this long for an answer, not the default 3 s, so that a busy machine is no failure. */
+/**
+ * Clients wait this long for an answer, not the default 3 s, so that a busy machine is no failure.
+ */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface Clients {

@@ -17,7 +17,9 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** What a case expects of each server where the two differ, and why they do. README.md lists all. */
+/**
+ * What a case expects of each server where the two differ, and why they do. README.md lists all.
+ */
 export interface Difference<T> {
   readonly sluice: T;
   readonly rocketmq: T;

@@ -69,12 +69,20 @@ async function check(crashed: Crashed, stop: Stop): Promise<string[]> {
       }
       const tornSeed = integer(random, 2 ** 32);
       const left = crashed.files.disk.afterCrash({ unsynced, seed: tornSeed });
-      const files = new FaultFiles({ disk: left.moved(crashed.directory, directory) });
+      let files = new FaultFiles({ disk: left.moved(crashed.directory, directory) });
       const history = crashed.history.clone();
       const clock = new ManualClock(crashed.clock.nowMs());
       const what = `${stop.mode} #${stop.at}, unsynced ${unsynced} (${tornSeed}), index ${index}`;
       try {
-        await checkReopened({ history, clock, open: () => open(directory, files, clock) });
+        await checkReopened({
+          history,
+          clock,
+          open: () => open(directory, files, clock),
+          powerLoss: () => {
+            files.crash();
+            files = files.afterCrash({ unsynced: 'dropped', seed: tornSeed });
+          },
+        });
       } catch (error) {
         wrong.push(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
       }

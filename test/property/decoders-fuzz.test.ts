@@ -1,4 +1,4 @@
-/** Bytes and texts that nobody honest made: a value, or the error that is promised, and no other. */
+/** Bytes and texts that nobody honest made: a value, or the error that is promised. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
@@ -56,7 +56,7 @@ const goodRecord = Buffer.alloc(HEAD_BYTES + 10);
 const head = { type: 1, epoch: 1, timestampMs: 1, batchOffset: 0 } as const;
 writeRecord(goodRecord, 0, 77, head, bytesPayload(Buffer.from('0123456789')));
 
-/** Good bytes with some of them changed, the end cut off, or something behind; or any bytes at all. */
+/** Good bytes with some changed, the end cut off, or something behind; or any bytes at all. */
 function hostile(good: Buffer): fc.Arbitrary<Buffer> {
   const change = fc.tuple(fc.nat(good.length - 1), fc.nat(255));
   const mutated = fc

@@ -276,7 +276,7 @@ const forwards = handleChoice.map((choice) =>
   ),
 );
 
-const commits = fc.tuple(fc.nat(1), fc.nat(1), fc.nat(20)).map(([group, queue, offset]) =>
+const commits = fc.tuple(fc.nat(1), fc.nat(1), fc.nat(8)).map(([group, queue, offset]) =>
   command(`commit(${group}, ${queue}, ${offset})`, async (model, real) => {
     const at = model.at(group, queue);
     const allowed = offset >= at.committed && offset <= at.states.length;

@@ -41,7 +41,7 @@ async function drain(model: PopModel, real: PopSystem): Promise<void> {
   }
 }
 
-/** Nothing is left in between, and what is dead has exactly one copy that knows where it is from. */
+/** Nothing is left in between; what is dead has exactly one copy, which knows where it is from. */
 async function expectComplete(model: PopModel, real: PopSystem): Promise<void> {
   for (const group of RETRIES.keys()) {
     const dead: string[] = [];
@@ -73,5 +73,5 @@ test('pop does what the model says, whatever happens', async () => {
       await real.close();
     }
   });
-  await fc.assert(property, runs(40));
+  await fc.assert(property, runs(30));
 });

@@ -1,4 +1,4 @@
-/** The real thing that the pop model is held against: a core on a directory, and a clock moved by hand. */
+/** What the pop model is held against: a core on a directory, and a clock moved by hand. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';

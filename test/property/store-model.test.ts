@@ -20,5 +20,5 @@ test('the store has what the model has, whatever happens', async () => {
       await real.close();
     }
   });
-  await fc.assert(property, runs(40));
+  await fc.assert(property, runs(30));
 });

@@ -1,6 +1,6 @@
 /**
- * Others' bug, rocketmq issue 8239: a message was consumed before it was flushed; after a power loss
- * the consumer had seen what no longer existed. Here reads stop at what is synced (P2).
+ * Others' bug, rocketmq issue 8239: a message was consumed before it was flushed; after a power
+ * loss the consumer had seen what no longer existed. Here reads stop at what is synced (P2).
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 

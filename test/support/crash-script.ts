@@ -1,4 +1,6 @@
-/** A day in the life of a broker, step by step and always the same, with everything the store knows. */
+/**
+ * A day in the life of a broker, step by step and always the same, with everything the store knows.
+ */
 import type { Core } from '#broker/core';
 import type { Delivery } from '#broker/consume/pop';
 import type { Group } from '#broker/topic/groups';

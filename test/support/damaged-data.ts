@@ -21,8 +21,8 @@ export function openData(directory: string, clock: ManualClock): Promise<Core> {
 }
 
 /**
- * A directory with several segments, and an index with tables and a log of its own, all of it stored
- * and nothing of it under way.
+ * A directory with several segments, and an index with tables and a log of its own, all of it
+ * stored and nothing of it under way.
  */
 export async function makeData(): Promise<Data> {
   const directory = await temporaryDirectory();

@@ -10,7 +10,10 @@ import type { Inode, Unsynced } from '#support/memory-disk';
 
 export type Operation = 'create' | 'write' | 'sync' | 'truncate' | 'remove' | 'syncDirectory';
 
-/** Where in its last operation the world stops; the torn ones are for writes, others count as before. */
+/**
+ * Where in its last operation the world stops; the torn ones are for writes, others count as
+ * before.
+ */
 export type StopMode = 'before' | 'after' | 'torn-prefix' | 'torn-hole';
 
 export interface Stop {

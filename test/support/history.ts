@@ -1,10 +1,13 @@
 /**
- * What happened to a broker as its callers saw it, and a check that what is there afterwards agrees:
- * nothing that was promised is missing, nothing is there that nobody sent, nothing went back (P1–P3).
+ * What happened to a broker as its callers saw it, and a check that what is there afterwards
+ * agrees: nothing that was promised is missing, nothing is there that nobody sent, nothing went
+ * back (P1–P3).
  */
 import { createHash } from 'node:crypto';
 
-/** A message as its sender knows it. Topics are named by whatever the caller tells them apart by. */
+/**
+ * A message as its sender knows it. Topics are named by whatever the caller tells them apart by.
+ */
 export interface SentMessage {
   id: string;
   topic: string;
@@ -152,7 +155,9 @@ export class History {
     );
   }
 
-  /** Checks everything that can be read from all queues of all topics, each queue from its minimum. */
+  /**
+   * Checks everything that can be read from all queues of all topics, each queue from its minimum.
+   */
   foundAll(found: readonly FoundMessage[]): void {
     const byId = new Map<string, FoundMessage>();
     for (const message of found) {
@@ -196,12 +201,20 @@ export class History {
     }
   }
 
-  /** After everything that can still come has come: what has neither come nor been acknowledged is lost. */
-  drained(group: string, topic: string): void {
+  /** Stored messages of a topic that the group has neither been given nor acknowledged. */
+  outstanding(group: string, topic: string): string[] {
+    const ids: string[] = [];
     for (const [id, sent] of this.#sent) {
       if (sent.topic !== topic || !sent.stored || this.#expirable.has(id)) continue;
       const delivery = key(group, id);
-      if (this.#delivered.has(delivery) || this.#acking.has(delivery)) continue;
+      if (!this.#delivered.has(delivery) && !this.#acking.has(delivery)) ids.push(id);
+    }
+    return ids;
+  }
+
+  /** Everything that can still come has come: what is outstanding now is lost. */
+  drained(group: string, topic: string): void {
+    for (const id of this.outstanding(group, topic)) {
       this.#violations.push(`${id} was stored and never came to ${group}`);
     }
   }

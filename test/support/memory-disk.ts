@@ -1,11 +1,13 @@
 /**
- * A disk in memory that knows what a crash would leave of it: what was synced for certain, and of the
- * rest what the caller wants to see (all of it, nothing, or some pages and not others).
+ * A disk in memory that knows what a crash would leave of it: what was synced for certain, and of
+ * the rest what the caller wants to see (all of it, nothing, or some pages and not others).
  */
 import { integer, seededRandom } from '#support/random';
 import type { Random } from '#support/random';
 
-/** What of the unsynced a crash leaves: a killed process (kept), or a power loss (dropped, torn). */
+/**
+ * What of the unsynced a crash leaves: a killed process (kept), or a power loss (dropped, torn).
+ */
 export type Unsynced = 'kept' | 'dropped' | 'torn';
 
 type Change = { kind: 'write'; at: number; bytes: Buffer } | { kind: 'truncate'; size: number };
@@ -62,6 +64,16 @@ export class Inode {
     return this.#live.bytes;
   }
 
+  /** The same in every respect: what is not synced is still not synced. */
+  clone(): Inode {
+    const copy = new Inode(this.#durable.bytes);
+    for (const change of this.#pending) {
+      if (change.kind === 'write') copy.write(change.at, change.bytes);
+      else copy.truncate(change.size);
+    }
+    return copy;
+  }
+
   write(at: number, bytes: Buffer): void {
     const copy = Buffer.from(bytes);
     this.#live.write(at, copy);
@@ -78,9 +90,8 @@ export class Inode {
     this.#pending = [];
   }
 
-  /** The bytes that a fresh process would find. */
-  afterCrash(unsynced: Unsynced, random: Random): Buffer {
-    if (unsynced === 'kept') return Buffer.from(this.#live.bytes);
+  /** The bytes that are there after a power loss. */
+  afterPowerLoss(unsynced: 'dropped' | 'torn', random: Random): Buffer {
     const left = Content.of(this.#durable.bytes);
     if (unsynced === 'torn') for (const change of this.#pending) applyTorn(left, change, random);
     return Buffer.from(left.bytes);
@@ -109,7 +120,9 @@ function applyTorn(content: Content, change: Change, random: Random): void {
 export class MemoryDisk {
   readonly #entries = new Map<string, Inode>();
   readonly #durable = new Map<string, Inode>();
-  /** Since the directory was last synced, in the order in which the file system's journal has them. */
+  /**
+   * Since the directory was last synced, in the order in which the file system's journal has them.
+   */
   #pending: EntryChange[] = [];
 
   static of(files: ReadonlyMap<string, Buffer>): MemoryDisk {
@@ -122,11 +135,25 @@ export class MemoryDisk {
     return disk;
   }
 
-  /** A copy of what is live, under another directory. */
+  /** The same in every respect, under another directory. */
   moved(from: string, to: string): MemoryDisk {
-    const files = new Map<string, Buffer>();
-    for (const [file, { bytes }] of this.#entries) files.set(file.replace(from, to), bytes);
-    return MemoryDisk.of(files);
+    const copy = new MemoryDisk();
+    const clones = new Map<Inode, Inode>();
+    const cloneOf = (inode: Inode): Inode => {
+      const clone = clones.get(inode) ?? inode.clone();
+      clones.set(inode, clone);
+      return clone;
+    };
+    const rename = (file: string): string => file.replace(from, to);
+    for (const [file, inode] of this.#entries) copy.#entries.set(rename(file), cloneOf(inode));
+    for (const [file, inode] of this.#durable) copy.#durable.set(rename(file), cloneOf(inode));
+    copy.#pending = this.#pending.map((change) => {
+      const file = rename(change.file);
+      return change.kind === 'remove'
+        ? { ...change, file }
+        : { ...change, file, inode: cloneOf(change.inode) };
+    });
+    return copy;
   }
 
   get files(): string[] {
@@ -156,13 +183,16 @@ export class MemoryDisk {
 
   /** The disk that a fresh process would find. Entries come and go in the order of the journal. */
   afterCrash({ unsynced, seed }: { unsynced: Unsynced; seed: number }): MemoryDisk {
+    if (unsynced === 'kept') return this.moved('', ''); // a power loss may still follow
     const random = seededRandom(seed);
     const entries = new Map(this.#durable);
     const { length } = this.#pending;
-    const journaled = { kept: length, dropped: 0, torn: integer(random, length + 1) }[unsynced];
+    const journaled = unsynced === 'torn' ? integer(random, length + 1) : 0;
     for (const change of this.#pending.slice(0, journaled)) applyEntry(entries, change);
     const files = new Map<string, Buffer>();
-    for (const [file, inode] of entries) files.set(file, inode.afterCrash(unsynced, random));
+    for (const [file, inode] of entries) {
+      files.set(file, inode.afterPowerLoss(unsynced, random));
+    }
     return MemoryDisk.of(files);
   }
 }

@@ -1,4 +1,4 @@
-/** What the property tests have in common: PROPERTY_SEED repeats a run, each file prints its own. */
+/** What the property tests have in common: each file prints its PROPERTY_SEED, which repeats it. */
 import type { Parameters as FastCheckParameters } from 'fast-check';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() & 0x7fffffff);

@@ -1,4 +1,6 @@
-/** What must be true of a broker that was opened again after a crash, whatever is left of its files. */
+/**
+ * What must be true of a broker that was opened again after a crash, whatever is left of its files.
+ */
 import type { Core } from '#broker/core';
 import { GROUP, INVISIBLE_MS, PULL_GROUP, receiveSome, sendOne } from '#support/crash-script';
 import type { FoundMessage, History } from '#support/history';
@@ -9,6 +11,8 @@ export interface Reopened {
   history: History;
   clock: ManualClock;
   open: () => Promise<Core>;
+  /** Between the two: the power fails. Without it, the first ends as it should. */
+  powerLoss?: () => void;
 }
 
 /** Everything that can be read, queue by queue. */
@@ -31,8 +35,11 @@ export async function readAll(core: Core): Promise<FoundMessage[]> {
   return found;
 }
 
-/** Opens, checks, sends some more, opens again, checks, and takes everything that is to be taken. */
-export async function checkReopened({ history, clock, open }: Reopened): Promise<void> {
+/**
+ * Opens, checks, sends some more, opens again, checks, and takes everything that is to be taken.
+ */
+export async function checkReopened(reopened: Reopened): Promise<void> {
+  const { history, clock, open, powerLoss } = reopened;
   const first = await open();
   try {
     await checkState(first, history);
@@ -43,6 +50,7 @@ export async function checkReopened({ history, clock, open }: Reopened): Promise
     }
     await checkState(first, history);
   } finally {
+    powerLoss?.();
     await first.close();
   }
   const second = await open();

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { withinMs } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Run by its first line, which has the flags of the runtime; that finds Node where npm scripts do. */
+/**
+ * Run by its first line, which has the flags of the runtime; that finds Node where npm scripts do.
+ */
 const MAIN = join(ROOT, 'cli', 'main.ts');
 const PATH = `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`;
 const READY_MS = 20_000;

@@ -88,13 +88,13 @@ describe('sessions', () => {
     expect(gone).toEqual(['a']);
   });
 
-  test('one that says goodbye goes at once, and only once', () => {
+  test('one that says goodbye goes at once, only once, and ends its streams itself', () => {
     const stream = connect('a');
     sessions.terminate('a');
     sessions.terminate('a');
     sessions.streamEnded('a', stream);
     clock.advance(SESSION.silentMs * 2);
-    expect([gone, ended]).toEqual([['a'], ['a']]);
+    expect([gone, ended]).toEqual([['a'], []]);
   });
 
   test('new settings of a known client replace the old ones', () => {

@@ -143,7 +143,7 @@ describe('pop', () => {
     expect(core.consumption.polls.count).toBe(0);
   });
 
-  test(`has at most ${CONSUME.outstandingPerQueueMax} messages out; an ack makes room`, async () => {
+  test(`has at most ${CONSUME.outstandingPerQueueMax} out; an ack makes room`, async () => {
     for (const id of ['A', 'B']) await send(core, topic, { id });
     const deadlineMs = faulty.clock.nowMs() + CONSUME.invisibleMaxMs;
     for (let i = 1; i < CONSUME.outstandingPerQueueMax; i++) {

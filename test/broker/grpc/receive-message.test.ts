@@ -58,7 +58,7 @@ describe('ReceiveMessage', () => {
     for (let i = 0; i < count; i++) await send(core, topic, { id: `M${i}`, queueId: i % 2 });
   }
 
-  test('is status, messages, delivery timestamp; with nothing there MESSAGE_NOT_FOUND', async () => {
+  test('is status, messages, delivery timestamp; empty it is MESSAGE_NOT_FOUND', async () => {
     const empty = await receive();
     expect(empty.responses.map(({ content }) => content)).toEqual(['status', 'deliveryTimestamp']);
     expect(empty.code).toBe(Code.MESSAGE_NOT_FOUND);
@@ -188,7 +188,7 @@ describe('ReceiveMessage', () => {
     expect(ids.sort()).toEqual(Array.from({ length: 8 }, (_, i) => `M${i}`));
   });
 
-  test('what a slow reader did not get before it left is free at once, and not counted', async () => {
+  test('what a slow reader did not get is free when it leaves, and not counted', async () => {
     await sendMany(4);
     const out = new TestOutgoing();
     out.room = 3;

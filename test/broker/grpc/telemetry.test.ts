@@ -196,7 +196,7 @@ describe('Telemetry', () => {
     expect(core.sessions.isConnected('client')).toBe(false);
   });
 
-  test('settings whose answer comes after the stream has ended leave no session behind', async () => {
+  test('settings answered after the stream has ended leave no session behind', async () => {
     services = servicesOf(core, faulty.clock, true);
     await core.store.whenCommitted(core.store.end);
     const release = faulty.files.hold('sync'); // the group that it names is being made

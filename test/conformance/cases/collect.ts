@@ -1,10 +1,14 @@
 import type { OutgoingMessage, Producer, ReceivedMessage, SimpleConsumer } from '../clients.ts';
 
-/** Short for a long poll, so that a case never waits long for nothing; servers may raise it to 5 s. */
+/**
+ * Short for a long poll, so that a case never waits long for nothing; servers may raise it to 5 s.
+ */
 export const AWAIT_MS = 5_000;
 /** The least that servers allow. wire.md A.8 */
 export const INVISIBLE_MS = 10_000;
-/** How late a message may come again, and by how much clocks and the way to the client may differ. */
+/**
+ * How late a message may come again, and by how much clocks and the way to the client may differ.
+ */
 export const LATE_MS = 15_000;
 export const EARLY_MS = 150;
 
