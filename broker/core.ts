@@ -81,9 +81,14 @@ export class Core {
     const core = new Core(options, identity, store);
     const { topics, groups, consumption } = core;
     const { progress } = consumption;
-    const recovered = await store.recover(new BrokerState({ store, topics, groups, progress }));
-    consumption.start();
-    return { core, recovered };
+    try {
+      const recovered = await store.recover(new BrokerState({ store, topics, groups, progress }));
+      consumption.start();
+      return { core, recovered };
+    } catch (error) {
+      await store.release();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { PROPERTY, parseProperties, tagHash } from '#proto/properties';
 
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
-import { IndexDamageError } from '#broker/store/index-database';
+import { IndexDamageError } from '#broker/store/damage';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import { RECORD_TYPE } from '#broker/store/record';
 import type { LogRecord, Payload, RecordType } from '#broker/store/record';

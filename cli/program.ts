@@ -52,7 +52,7 @@ async function createProgram(): Promise<Command> {
   return program;
 }
 
-/** Loading settings costs as much as all other commands together: only for the one that is meant. */
+/** Loading settings costs as much as all other commands together: only for the one meant. */
 async function addProcess(
   parent: Command,
   name: string,

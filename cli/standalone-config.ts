@@ -51,7 +51,7 @@ export const brokerSettings = {
       placeholder: 'SHARE',
     }),
   autoCreateTopics: z.boolean().default(true).register(notes, {
-    help: 'Refuse unknown topics instead of creating them when a client first asks for one',
+    help: 'Refuse unknown topics and groups instead of creating them when a client first asks',
     defaultNote: 'they are created',
   }),
   ...logSettings,

@@ -212,11 +212,6 @@ export const LISTEN = {
   stopMs: 4.5 * SECOND,
 } as const;
 
-/** Offsets of time that the product knows. */
-export const PRODUCT = {
-  delayMaxMs: 40 * DAY,
-} as const;
-
 /** Configuration of a process. architecture.md §1 */
 export const CONFIG = {
   fileBytesMax: 1 * MIB,
@@ -261,4 +256,9 @@ export const ADMIN = {
   /** A command that takes longer than this shows how far it is. */
   progressAfterMs: 500,
   progressEveryMs: 100,
+} as const;
+
+/** Offsets of time that the product knows. */
+export const PRODUCT = {
+  delayMaxMs: 40 * DAY,
 } as const;

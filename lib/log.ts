@@ -59,5 +59,7 @@ function prettyError(error: unknown): string {
   if (error === undefined) return '';
   const stack = error instanceof Object && 'stack' in error ? error.stack : undefined;
   if (typeof stack !== 'string') return ` error=${prettyValue(error)}`;
-  return `\n${stack.replace(/^/gm, '    ')}`;
+  const cause = error instanceof Object && 'cause' in error ? error.cause : undefined;
+  const because = cause === undefined ? '' : `\n  because of${prettyError(cause)}`;
+  return `\n${stack.replace(/^/gm, '    ')}${because}`;
 }

@@ -4,7 +4,7 @@
 const SHARE_MAX = 0.4;
 
 /** The candidate nearest to `name`, letter case and `-`/`_` aside; undefined when none is near. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = bare(name);
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length * SHARE_MAX)) + 1;

@@ -5,7 +5,6 @@ import { CODE_TRAILER } from '#proto/admin';
 import { CallFailure } from '#proto/grpc-transport/call-failure';
 
 const NOT_FOUND: readonly ErrorCode[] = [
-  'NOT_FOUND',
   'MESSAGE_NOT_FOUND',
   'TOPIC_NOT_FOUND',
   'CONSUMER_GROUP_NOT_FOUND',
@@ -14,7 +13,6 @@ const NOT_FOUND: readonly ErrorCode[] = [
 
 const OTHERS: Partial<Readonly<Record<ErrorCode, status>>> = {
   UNAUTHORIZED: status.UNAUTHENTICATED,
-  FORBIDDEN: status.PERMISSION_DENIED,
   ALREADY_EXISTS: status.ALREADY_EXISTS,
   MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: status.FAILED_PRECONDITION,
   TOO_MANY_REQUESTS: status.RESOURCE_EXHAUSTED,

@@ -10,7 +10,7 @@
  */
 import { SluiceError } from '#lib/errors';
 import type { ErrorCode } from '#lib/errors';
-import { CONSUME, MESSAGE, NAME, PRODUCT } from '#lib/limits';
+import { CONSUME, MESSAGE, NAME } from '#lib/limits';
 import { Code } from '#proto/types';
 
 export { Code };
@@ -34,7 +34,6 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
-const DAY = 24 * HOUR;
 
 const BODY_MAX = `${MESSAGE.bodyBytesMax / MIB} MiB`;
 const TIMED_BODY_MAX = `${MESSAGE.timedBodyBytesMax / KIB} KiB`;
@@ -96,11 +95,6 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
     when: 'The invisible time is shorter or longer than allowed.',
     action: `Use ${INVISIBLE_MIN} to ${INVISIBLE_MAX}; from 0 when changing it.`,
   },
-  ILLEGAL_DELIVERY_TIME: {
-    wire: 'ILLEGAL_DELIVERY_TIME',
-    when: 'The delivery time is further away than allowed, or not valid.',
-    action: `Schedule within ${PRODUCT.delayMaxMs / DAY} days.`,
-  },
   ILLEGAL_POLLING_TIME: {
     wire: 'ILLEGAL_POLLING_TIME',
     when: `The wait goes beyond the call's deadline, and that is in less than ${POLLING_MIN}.`,
@@ -145,16 +139,6 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
     wire: 'UNAUTHORIZED',
     when: 'The token of the admin port is missing or wrong.',
     action: 'Present the token that the server was started with.',
-  },
-  FORBIDDEN: {
-    wire: 'FORBIDDEN',
-    when: 'The user, or the permission of the topic, does not allow this.',
-    action: 'Have the right granted.',
-  },
-  NOT_FOUND: {
-    wire: 'NOT_FOUND',
-    when: 'What the call names does not exist.',
-    action: 'Check the name.',
   },
   MESSAGE_NOT_FOUND: {
     wire: 'MESSAGE_NOT_FOUND',

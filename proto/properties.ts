@@ -69,7 +69,7 @@ export function addProperty(text: string, name: string, value: string): string {
 }
 
 /**
- * The properties of a stored message: the system's by name, the user's as name, value, name, value…
+ * The properties of a stored message: the system's by name, the user's as name, value, …
  */
 export interface StoredProperties {
   system: Map<string, string>;

@@ -2,7 +2,7 @@
 import { StoredMessage } from '#proto/message';
 
 import type { ConsumeQueue, Run } from '#broker/store/consume-queue';
-import { IndexDamageError } from '#broker/store/index-database';
+import { IndexDamageError } from '#broker/store/damage';
 import type { Store } from '#broker/store/store';
 
 export interface MessagePlace {

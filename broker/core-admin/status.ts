@@ -56,7 +56,7 @@ export function statusReporter(options: StatusOptions): StatusReporter {
         appliedOffset: applied,
         segments,
       },
-      disk: { usedBytes: totalBytes - freeBytes, freeBytes, totalBytes },
+      disk: { usedBytes: end - start, freeBytes, totalBytes },
       topics: core.topics.count,
       groups: core.groups.count,
       connections: connections(),

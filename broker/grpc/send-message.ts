@@ -22,6 +22,7 @@ export const sendMessage: UnaryRpc = {
     if (only) {
       const produced = produce(only, topic, bornHost, services);
       await services.producer.whenStored(produced.end);
+      services.traffic.sent(topic.name, only.body.length);
       return encodeSendMessageResponse(OK_STATUS, [accepted(only, produced)]);
     }
     const results = await Promise.all(
@@ -53,6 +54,7 @@ async function produceOne(
   try {
     const produced = produce(view, topic, bornHost, services);
     await services.producer.whenStored(produced.end);
+    services.traffic.sent(topic.name, view.body.length);
     return accepted(view, produced);
   } catch (error) {
     const { messageId } = view;
@@ -72,9 +74,7 @@ function produce(
   }
   admit(toCandidate(view, topic, kind));
   const queueId = services.selector.select(topic);
-  const produced = services.producer.append(toOutgoing(view, topic, queueId, bornHost));
-  services.traffic.sent(topic.name, view.body.length);
-  return produced;
+  return services.producer.append(toOutgoing(view, topic, queueId, bornHost));
 }
 
 function accepted({ messageId }: SendMessageView, { offset }: Produced): SendResult {

@@ -189,7 +189,9 @@ export class CommitLog {
     // Store times never go back, whatever the machine's clock does: queues are searched by them.
     const timestampMs = Math.max(this.#lastTimestampMs, this.#options.clock.nowMs());
     this.#lastTimestampMs = timestampMs;
-    const batchOffset = position - this.#batchStart;
+    // Only before this may recovery take damage for damage: the rest nobody was promised to find.
+    const promised = this.#options.durability === 'sync' ? this.#batchStart : this.#durable;
+    const batchOffset = position - promised;
     const head = { type, epoch: FIRST_EPOCH, timestampMs, batchOffset };
     try {
       writeRecord(buffer, at, position, head, payload);

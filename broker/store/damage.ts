@@ -10,3 +10,6 @@ export class DamageError extends Error {
     this.position = where.position;
   }
 }
+
+/** Something in the index is not what was put there. The log still has it. */
+export class IndexDamageError extends Error {}

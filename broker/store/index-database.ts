@@ -10,15 +10,18 @@ import { crc32 } from 'node:zlib';
 
 import { ClassicLevel } from 'classic-level';
 
+import { IndexDamageError } from '#broker/store/damage';
 import { appliedKey, readAppliedKey, tableRange } from '#broker/store/index-keys';
+import { checkTables } from '#broker/store/index-tables';
 
 const CRC_BYTES = 4;
 const POSITION_BYTES = 8;
+/**
+ * Not compressed, since only so can the tables be checked; keys and places hardly shrink anyway.
+ */
+const OPTIONS = { keyEncoding: 'buffer', valueEncoding: 'buffer', compression: false } as const;
 /** What LevelDB says of files that are not as it left them, or not there. */
 const DAMAGE_CODES: ReadonlySet<string> = new Set(['LEVEL_CORRUPTION', 'LEVEL_IO_ERROR']);
-
-/** Something in the index is not what was put there. The log still has it. */
-export class IndexDamageError extends Error {}
 
 export type IndexChange =
   { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
@@ -57,13 +60,34 @@ async function assertWhole(directory: string): Promise<void> {
   });
   const hasData = names.some((name) => /^(MANIFEST-\d+|\d+\.\w+)$/.test(name));
   if (hasData && !names.includes('CURRENT')) throw new IndexDamageError('the index lacks CURRENT');
+  if (hasData) await checkTables(directory);
+}
+
+/** Throws when another process has the database: what looks damaged may be what that is writing. */
+async function assertUnused(directory: string): Promise<void> {
+  const db = new ClassicLevel<Buffer, Buffer>(directory, OPTIONS);
+  try {
+    await db.open({ createIfMissing: false, errorIfExists: true }); // takes the lock, and fails
+    await db.close();
+  } catch (error) {
+    if (codeOf(error) === 'LEVEL_LOCKED') throw inUse(error);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (((error as Error).cause ?? error) as NodeJS.ErrnoException).code;
+}
+
+function inUse(cause: unknown): Error {
+  return new Error('the data directory is in use by another process', { cause });
 }
 
 async function orDamage<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    const code = codeOf(error);
+    if (code === 'LEVEL_LOCKED') throw inUse(error);
     if (code === undefined || !DAMAGE_CODES.has(code)) throw error;
     throw new IndexDamageError('the index cannot be read', { cause: error });
   }
@@ -93,8 +117,7 @@ export class IndexDatabase {
    */
   static async open(directory: string): Promise<IndexDatabase> {
     await assertWhole(directory);
-    const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
-    const db = new ClassicLevel<Buffer, Buffer>(directory, options);
+    const db = new ClassicLevel<Buffer, Buffer>(directory, OPTIONS);
     await orDamage(db.open());
     const index = new IndexDatabase(db);
     try {
@@ -115,6 +138,7 @@ export class IndexDatabase {
       return await IndexDatabase.open(directory);
     } catch (error) {
       if (!(error instanceof IndexDamageError)) throw error;
+      await assertUnused(directory);
       onDamage(error);
       await IndexDatabase.destroy(directory);
       return IndexDatabase.open(directory);

@@ -6,7 +6,8 @@ import { STORE } from '#lib/limits';
 
 import { ENTRY_BYTES, Run } from '#broker/store/consume-queue';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
-import { IndexDamageError, put } from '#broker/store/index-database';
+import { IndexDamageError } from '#broker/store/damage';
+import { put } from '#broker/store/index-database';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import {
   queueEndKey,

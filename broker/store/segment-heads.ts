@@ -65,3 +65,17 @@ export function assertBegins({ path: file, base }: Segment, logStart: number): v
     position: base,
   });
 }
+
+/**
+ * What is in the index was stored: a log that ends before that has lost something (P6).
+ * @throws DamageError
+ */
+export async function assertReaches({ last }: Segments, position: number): Promise<void> {
+  const { base, path: file, file: handle } = last as Segment;
+  const end = base + (await handle.size());
+  if (end >= position) return;
+  throw new DamageError(`the log ends at ${end}, but it was stored up to ${position}`, {
+    file,
+    position: end,
+  });
+}

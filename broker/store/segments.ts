@@ -42,10 +42,15 @@ export class Segments {
       .sort((a, b) => a - b);
     // A killed process may have made or removed files a moment ago: what is there now is to stay.
     await files.syncDirectory(directory);
-    for (const base of bases) {
-      const previous = segments.#list.at(-1);
-      if (previous) await expectEnd(previous, base);
-      segments.#list.push(await segments.#open(base, false));
+    try {
+      for (const base of bases) {
+        const previous = segments.#list.at(-1);
+        if (previous) await expectEnd(previous, base);
+        segments.#list.push(await segments.#open(base, false));
+      }
+    } catch (error) {
+      await segments.close();
+      throw error;
     }
     return segments;
   }
@@ -66,6 +71,12 @@ export class Segments {
     }
     this.#list.push(segment);
     return segment;
+  }
+
+  /** Whether nothing was ever written. */
+  async isEmpty(): Promise<boolean> {
+    const [first, second] = this.#list;
+    return second === undefined && (await first?.file.size()) === 0;
   }
 
   get all(): readonly Segment[] {

@@ -12,10 +12,10 @@ import type { Log } from '#lib/log';
 import { CommitLog } from '#broker/store/commit-log';
 import type { Appended, Durability } from '#broker/store/commit-log';
 import type { ConsumeQueue, Run } from '#broker/store/consume-queue';
-import { DamageError } from '#broker/store/damage';
+import { IndexDamageError } from '#broker/store/damage';
 import { DiskWatch } from '#broker/store/disk-watch';
 import type { StoreFiles } from '#broker/store/files';
-import { IndexDamageError, IndexDatabase } from '#broker/store/index-database';
+import { IndexDatabase } from '#broker/store/index-database';
 import type { IndexChange } from '#broker/store/index-database';
 import { KeyIndex } from '#broker/store/key-index';
 import { LogReader } from '#broker/store/log-reader';
@@ -28,6 +28,7 @@ import type { Recovered } from '#broker/store/recovery';
 import { firstKept, shouldRoll } from '#broker/store/retention';
 import {
   assertBegins,
+  assertReaches,
   inspectHeads,
   readBeginning,
   readCarried,
@@ -104,12 +105,16 @@ export class Store {
   /** Opens log and index; `recover` must follow before anything else. */
   static async open(options: StoreOptions): Promise<Store> {
     await options.files.makeDirectory(options.directory);
-    const indexDirectory = path.join(options.directory, 'index');
-    const database = await IndexDatabase.openSound(indexDirectory, (error) =>
+    const database = await IndexDatabase.openSound(path.join(options.directory, 'index'), (error) =>
       options.log.warn({ error }, 'the index cannot be opened; it is made anew from the log'),
     );
-    const segments = await Segments.open(options.files, path.join(options.directory, 'log'));
-    return new Store(options, segments, database);
+    try {
+      const segments = await Segments.open(options.files, path.join(options.directory, 'log'));
+      return new Store(options, segments, database);
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
   }
 
   /**
@@ -159,7 +164,7 @@ export class Store {
     const first = this.#segments.first as Segment;
     const start = first.base;
     const replayFrom = async (position: number): Promise<Recovered> => {
-      await this.#assertReaches(position);
+      await assertReaches(this.#segments, position);
       return recover(this.#segments, position, (record) => {
         this.#machine.apply(record, (this.#segments.at(record.position) as Segment).base);
       });
@@ -167,7 +172,8 @@ export class Store {
     try {
       await this.#machine.load(this.#database);
       const { logStart } = this.#database;
-      const applied = this.#database.applied() ?? ((await this.#isEmpty()) ? start : undefined);
+      const applied =
+        this.#database.applied() ?? ((await this.#segments.isEmpty()) ? start : undefined);
       if (applied !== undefined) assertBegins(first, logStart);
       if (applied !== undefined && applied >= start) {
         return { applied, recovered: await replayFrom(applied) };
@@ -186,22 +192,6 @@ export class Store {
     this.keys.clear();
     await this.#machine.load(this.#database);
     return { applied: start, recovered: await replayFrom(start) };
-  }
-
-  /** What is in the index was stored: a log that ends before that has lost something (P6). */
-  async #assertReaches(position: number): Promise<void> {
-    const last = this.#segments.last as Segment;
-    const end = last.base + (await last.file.size());
-    if (end >= position) return;
-    throw new DamageError(`the log ends at ${end}, but it was stored up to ${position}`, {
-      file: last.path,
-      position: end,
-    });
-  }
-
-  async #isEmpty(): Promise<boolean> {
-    const [first, second] = this.#segments.all;
-    return second === undefined && (await first?.file.size()) === 0;
   }
 
   #carry(append: (type: RecordType, payload: Payload) => void): void {
@@ -390,11 +380,16 @@ export class Store {
 
   /** Writes and indexes everything, then lets go of the files. */
   async close(): Promise<void> {
-    this.#disk.stop();
     this.#retentionTimer?.cancel();
     await this.#retaining;
     await this.#log.close();
     await this.#materializer.close();
+    await this.release();
+  }
+
+  /** Lets go of the files as they are. */
+  async release(): Promise<void> {
+    this.#disk.stop();
     await this.#database.close();
     await this.#segments.close();
   }

@@ -150,7 +150,7 @@ function messageOf(view: MessageView): ReceivedMessage {
     bornHost: view.bornHost,
     bornAtMs: view.bornTimestamp?.getTime() ?? 0,
     deliveryAttempt: view.deliveryAttempt ?? 0,
-    corrupted: view.corrupted === true,
+    corrupted: view.corrupted ?? false,
     receivedAtMs: performance.now(),
   };
 }

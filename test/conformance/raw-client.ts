@@ -77,7 +77,7 @@ export class RawClient {
         (error, response) => {
           if (error) reject(error);
           else if (response === undefined) reject(new Error(`${method} gave no answer`));
-          else resolve(response as Decoded<`${Name}Response`>);
+          else resolve(response);
         },
       );
     });

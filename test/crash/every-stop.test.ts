@@ -39,7 +39,9 @@ interface Crashed {
   clock: ManualClock;
 }
 
-/** One run that ends at `stop`; the directory has identity and index as the dead process left them. */
+/**
+ * One run that ends at `stop`; the directory has identity and index as the dead process left them.
+ */
 async function crash(stop: Stop | undefined): Promise<Crashed> {
   const directory = await temporaryDirectory();
   const files = new FaultFiles(stop ? { stop } : {});

@@ -1,6 +1,6 @@
 /**
- * Kills a real broker again and again while clients send, receive, acknowledge and commit, and keeps
- * a history of everything that they were promised.
+ * Kills a real broker again and again while clients send, receive, acknowledge and commit, and
+ * keeps a history of everything that they were promised.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -115,7 +115,7 @@ class KillLoop {
     const messageQueue = { topic: { name: TOPIC }, id: ANY_QUEUE };
     const request = { ...RECEIVE, group: { name: group }, messageQueue };
     const answer = await this.#call(this.#client.receive(request));
-    const messages = messagesOf(answer ?? []) as Message[];
+    const messages = messagesOf(answer ?? []);
     for (const { systemProperties, body } of messages) {
       const id = systemProperties?.messageId ?? '';
       this.history.delivered(group, { id, topic: TOPIC, body });

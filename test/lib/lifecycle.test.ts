@@ -118,7 +118,7 @@ describe('in one process', () => {
     expect(await stopped).toBe(true);
   });
 
-  test('a stop during the start waits for the part that starts, and starts no further one', async () => {
+  test('a stop during the start waits for the part that starts, then no other starts', async () => {
     const seen: string[] = [];
     let finishStart = (): void => undefined;
     const slow: Part = {

@@ -314,7 +314,7 @@ async function leave(model: PopModel, real: PopSystem, clientId: string): Promis
   if (!model.connected.delete(clientId)) return;
   for (const { at } of model.all) at.release(clientId);
   const isDead = ({ is }: MessageState): boolean => is === 'dead';
-  await real.whileMoving(() =>
+  await real.untilMoved(() =>
     model.all.every(({ group, queue, at }) =>
       at.states.every(
         (state, offset) => !isDead(state) || realState(real, group, queue, offset).is === 'gone',

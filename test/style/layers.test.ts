@@ -20,7 +20,6 @@ const BROKER = [
   'main',
   'exposition',
   'register',
-  'listen',
   'core-admin',
   'core',
   'grpc',
@@ -60,7 +59,7 @@ test('the rules find what they should', () => {
   expect(folderProblem('cli/broker.ts', 'broker/store/store.ts')).toBe(true);
   expect(brokerProblem('broker/store/a.ts', 'broker/topic/b.ts')).toBe(true);
   expect(brokerProblem('broker/grpc/a.ts', 'broker/store/b.ts')).toBe(false);
-  expect(brokerProblem('broker/listen/a.ts', 'broker/main.ts')).toBe(true);
+  expect(brokerProblem('broker/grpc/a.ts', 'broker/main.ts')).toBe(true);
   expect(brokerProblem('broker/admin/a.ts', 'broker/grpc/b.ts')).toBe(true);
   const text = "import {\n  type A,\n} from '#lib/a';\nexport * from './b.ts';\nimport 'zod';\n";
   expect(importsOf({ path: 'cli/x.ts', text }).map(({ path }) => path)).toEqual([

@@ -3,9 +3,13 @@ import type { Parameters as FastCheckParameters } from 'fast-check';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() & 0x7fffffff);
 
+/** Looking for a smaller counterexample ends before the test runner loses its patience. */
+const TIME_MS = 25_000;
+
 /** Bounded by a count and not by time, so that a seed repeats a run. */
 export function runs<T>(numRuns: number): FastCheckParameters<T> {
-  return { seed, numRuns, verbose: 1 };
+  const patience = { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: true };
+  return { seed, numRuns, verbose: 1, ...patience };
 }
 
 export function printSeed(): void {

@@ -1,9 +1,11 @@
 import fs from 'node:fs/promises';
+import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ClassicLevel } from 'classic-level';
 
-import { IndexDamageError, IndexDatabase, put } from '#broker/store/index-database';
+import { IndexDamageError } from '#broker/store/damage';
+import { IndexDatabase, put } from '#broker/store/index-database';
 import { groupKey, tableRange } from '#broker/store/index-keys';
 import { temporaryDirectory } from '#support/core';
 
@@ -83,10 +85,14 @@ describe('the index database', () => {
   });
 
   test('is not taken from another process, nor made anew under it', async () => {
-    const error = await IndexDatabase.openSound(directory, () => undefined).catch(
-      (reason: unknown) => reason,
-    );
-    expect((error as Error).cause).toMatchObject({ code: 'LEVEL_LOCKED' });
+    const errors: unknown[] = [];
+    const again = (): Promise<unknown> => IndexDatabase.openSound(directory, (e) => errors.push(e));
+    await index.write([put(groupKey(1), VALUE)], 100);
+    await expect(again()).rejects.toThrow('in use by another process');
+    // A table that is being written looks like a damaged one.
+    await fs.writeFile(path.join(directory, '000099.ldb'), 'not finished');
+    await expect(again()).rejects.toThrow('in use by another process');
+    expect(errors).toEqual([]);
   });
 
   async function markOf(): Promise<{ key: Buffer; value: Buffer }> {

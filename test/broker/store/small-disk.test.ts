@@ -1,4 +1,6 @@
-/** A disk that is really full: a small file system in memory, where the system lets us mount one. */
+/**
+ * A disk that is really full: a small file system in memory, where the system lets us mount one.
+ */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -68,7 +68,7 @@ async function stage({ target }: Environment): Promise<Stage> {
 const FORGED: Difference<number> = {
   sluice: Code.INVALID_RECEIPT_HANDLE,
   rocketmq: Code.INTERNAL_SERVER_ERROR,
-  why: 'the proxy fails in its parser; only INVALID_RECEIPT_HANDLE makes clients give up (wire.md F.10)',
+  why: 'the proxy fails in its parser; INVALID_RECEIPT_HANDLE makes clients give up (F.10)',
 };
 
 function handleOf(message: Message | undefined): string {
@@ -176,7 +176,7 @@ const handles: Scenario = {
       differs<number>(environment.target, {
         sluice: Code.INVALID_RECEIPT_HANDLE,
         rocketmq: Code.OK,
-        why: 'the broker takes the ack and ignores it; we say that the handle is dead (wire.md A.9)',
+        why: 'the broker takes the ack and ignores it; we say that it is dead (wire.md A.9)',
       }),
     );
     expect(await ack(firstId, change.receiptHandle)).toBe(Code.OK);

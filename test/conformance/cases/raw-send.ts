@@ -69,7 +69,7 @@ function refusals(environment: Environment, topic: string): [string, MessageInpu
   const unknownTopic = differs(environment.target, {
     sluice: Code.TOPIC_NOT_FOUND,
     rocketmq: Code.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE,
-    why: 'the proxy takes a topic that it does not know for one without a kind; we say what is wrong',
+    why: 'the proxy takes an unknown topic for one without a kind; we say what is wrong',
   });
   return [
     ['largest body', normalMessage(topic, {}, { body: Buffer.alloc(4 * MIB, 1) }), Code.OK],

@@ -155,7 +155,9 @@ const routes: Scenario = {
       const endpoints = client.accessPoint();
       const route = await client.unary('QueryRoute', { topic: { name: topic }, endpoints });
       expect(route.status?.code).toBe(Code.OK);
-      expect(route.messageQueues.map((queue) => queue.id).toSorted()).toEqual([0, 1, 2]);
+      expect(route.messageQueues.map((queue) => queue.id).toSorted((a, b) => a - b)).toEqual([
+        0, 1, 2,
+      ]);
       for (const queue of route.messageQueues) {
         expect(queue.topic?.name).toBe(topic);
         expect(queue.permission).toBe(Permission.READ_WRITE);

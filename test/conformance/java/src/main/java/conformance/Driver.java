@@ -13,7 +13,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * ENDPOINTS REQUEST_TIMEOUT_MS: runs the public Java client for a test in another language: one command a line on stdin, as
+ * ENDPOINTS REQUEST_TIMEOUT_MS: runs the public Java client for a test in another language: one
+ * command a line on stdin, as
  * {"id":1,"op":"send",…}, one answer a line on stdout, as {"id":1,"result":…} or
  * {"id":1,"error":"…"}; commands run side by side. What a push consumer got comes as
  * {"event":"message",…} and waits for the command "settle". Ends when stdin does.
