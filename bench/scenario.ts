@@ -31,10 +31,15 @@ export class Trial {
 
   /** Starts the server; in a scenario's second start, on the data of the first. */
   async start(profileDirectory?: string): Promise<RunningServer> {
-    this.#directory ??= await mkdtemp(join(tmpdir(), 'sluice-bench-'));
-    const dataDirectory = join(this.#directory, 'data');
+    const dataDirectory = join(await this.scratch(), 'data');
     this.#server = await this.contender.start({ dataDirectory, profileDirectory });
     return this.#server;
+  }
+
+  /** A directory of this trial; it goes when the trial ends. */
+  async scratch(): Promise<string> {
+    this.#directory ??= await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+    return this.#directory;
   }
 
   /** Runs a load and notes what went wrong in it. */

@@ -106,6 +106,7 @@ export class IndexDatabase {
   #mark = appliedKey(undefined);
   #logStart = 0;
   #condemned = false;
+  #lastChange: Promise<void> = Promise.resolve();
 
   private constructor(db: ClassicLevel<Buffer, Buffer>) {
     this.#db = db;
@@ -179,9 +180,18 @@ export class IndexDatabase {
   }
 
   /** The log is about to begin at `position`; durable when this resolves. */
-  async setLogStart(position: number): Promise<void> {
-    this.#logStart = position;
-    await this.#putMark();
+  setLogStart(position: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#logStart = position;
+      await this.#putMark();
+    });
+  }
+
+  /** Changes of the mark come one after the other: two that overlap would leave two marks. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#lastChange.then(change);
+    this.#lastChange = turn.catch(() => undefined); // whoever wanted it is told
+    return turn;
   }
 
   /** Keys and values in a range, in one go: bound it. @throws IndexDamageError */
@@ -199,7 +209,7 @@ export class IndexDatabase {
   async condemn(): Promise<void> {
     if (this.#condemned) return;
     this.#condemned = true;
-    await this.#db.batch([{ type: 'del', key: this.#mark }], { sync: true });
+    await this.#inTurn(() => this.#db.batch([{ type: 'del', key: this.#mark }], { sync: true }));
   }
 
   keys(range: IndexRange): Promise<Buffer[]> {
@@ -207,12 +217,14 @@ export class IndexDatabase {
   }
 
   /** All changes and the position they bring the index to, or nothing. */
-  async write(changes: IndexChange[], applied: number): Promise<void> {
-    const mark = appliedKey(applied);
-    changes.push({ type: 'del', key: this.#mark });
-    if (!this.#condemned) changes.push(put(mark, positionValue(this.#logStart)));
-    await this.#db.batch(changes);
-    this.#mark = mark;
+  write(changes: IndexChange[], applied: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const mark = appliedKey(applied);
+      changes.push({ type: 'del', key: this.#mark });
+      if (!this.#condemned) changes.push(put(mark, positionValue(this.#logStart)));
+      await this.#db.batch(changes);
+      this.#mark = mark;
+    });
   }
 
   clear(range: { gte: Buffer; lt: Buffer }): Promise<void> {

@@ -50,6 +50,16 @@ describe('the index database', () => {
     expect(await index.entries(tableRange('group'))).toEqual([[groupKey(1), VALUE]]);
   });
 
+  test('has one mark when a batch and a new start of the log come at once', async () => {
+    for (let position = 100; position < 500; position += 100) {
+      await Promise.all([index.write([], position), index.setLogStart(position)]);
+      await Promise.all([index.setLogStart(position + 1), index.write([], position + 50)]);
+    }
+    await reopen();
+    expect(index.applied()).toBe(450);
+    expect(index.logStart).toBe(401);
+  });
+
   test('lacks a batch where two marks are left: it is damaged', async () => {
     await index.write([], 100);
     const before = await markOf();
