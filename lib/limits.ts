@@ -101,7 +101,7 @@ export const CONSUME = {
 /** Clients' sessions. wire.md A.4, A.5 */
 export const SESSION = {
   requestTimeoutMs: 3 * SECOND,
-  /** Heartbeats come every 10 s; a client silent for this long, without a stream, is gone. */
+  /** Heartbeats come every 10 s; a client silent for this long is gone, stream or not. */
   silentMs: 60 * SECOND,
   /**
    * After its Telemetry stream broke, how long a client has to come back before its leases are
@@ -125,7 +125,7 @@ export const STORE = {
   segmentBytes: 128 * MIB,
   /** One in-memory slab of the log's tail, and how many stay for readers that keep up. */
   tailSlabBytes: 1 * MIB,
-  tailSlabs: 16,
+  tailSlabs: 8,
   /** Appended but not yet written; above it appends are turned away with TOO_MANY_REQUESTS. */
   pendingBytesMax: 64 * MIB,
   /** Largest record: a message of the largest size with its properties and head. */
@@ -135,10 +135,13 @@ export const STORE = {
   /** So many message keys waiting bring it on at once: a batch blocks other work for some ms. */
   materializeKeys: 4096,
   /** Queue index entries kept in memory over all queues. */
-  indexCacheBytes: 16 * MIB,
+  indexCacheBytes: 6 * MIB,
+  /** LevelDB's own memory: blocks that were read, and what is not in its files yet (twice). */
+  indexBlockCacheBytes: 2 * MIB,
+  indexWriteBufferBytes: 2 * MIB,
   /** Log pages kept in memory for readers that are behind. */
   pageBytes: 128 * KIB,
-  pages: 128,
+  pages: 64,
   retentionMs: 72 * HOUR,
   retentionCheckMs: 30 * SECOND,
   /** Share of the disk in use above which the oldest segments go early, whatever their age. */

@@ -14,16 +14,23 @@ const DEAD_LETTER_PREFIX = '%DLQ%';
 const RESERVED =
   /^(rmq_sys_|SCHEDULE_TOPIC_|RMQ_SYS_|TBW102$|SELF_TEST_TOPIC$|OFFSET_MOVED_EVENT$)/;
 
-/** `{namespace}%{name}`, or the name alone where there is no namespace. */
+/**
+ * `{namespace}%{name}`, or the name alone where there is no namespace. A dead-letter topic keeps its
+ * prefix in front: `%DLQ%{namespace}%{group}`.
+ */
 export function fullName({ namespace, name }: ResourceName): string {
-  return namespace === '' ? name : `${namespace}${SEPARATOR}${name}`;
+  if (namespace === '') return name;
+  if (!name.startsWith(DEAD_LETTER_PREFIX)) return `${namespace}${SEPARATOR}${name}`;
+  return `${DEAD_LETTER_PREFIX}${namespace}${SEPARATOR}${name.slice(DEAD_LETTER_PREFIX.length)}`;
 }
 
 /** The opposite of `fullName`. */
 export function splitName(full: string): ResourceName {
-  const at = full.startsWith(SEPARATOR) ? -1 : full.indexOf(SEPARATOR);
+  const prefix = full.startsWith(DEAD_LETTER_PREFIX) ? DEAD_LETTER_PREFIX : '';
+  const rest = full.slice(prefix.length);
+  const at = rest.indexOf(SEPARATOR);
   if (at < 0) return { namespace: '', name: full };
-  return { namespace: full.slice(0, at), name: full.slice(at + 1) };
+  return { namespace: rest.slice(0, at), name: prefix + rest.slice(at + 1) };
 }
 
 export function deadLetterTopic(group: string): string {
@@ -59,7 +66,9 @@ export function assertTopicName(resource: ResourceName): void {
 export function assertReadableTopicName(resource: ResourceName): void {
   if (!resource.name.startsWith(DEAD_LETTER_PREFIX)) return assertTopicName(resource);
   const name = resource.name.slice(DEAD_LETTER_PREFIX.length);
-  const wrong = complaint('topic', { ...splitName(name) }, NAME.groupCharsMax);
+  const { namespace, name: group } = splitName(name);
+  const named = { namespace: namespace || resource.namespace, name: group };
+  const wrong = complaint('topic', named, NAME.groupCharsMax);
   if (wrong !== undefined) throw new SluiceError('ILLEGAL_TOPIC', wrong);
 }
 

@@ -1,6 +1,7 @@
 /**
- * The clients' door with nothing behind SendMessage: what the transport alone costs on this machine.
- * Run as a process of its own: `door-process.ts DATA-DIRECTORY`; prints a ready line as Sluice does.
+ * The clients' door with nothing behind SendMessage: what the transport alone costs on this
+ * machine. Run as a process of its own: `door-process.ts DATA-DIRECTORY`; prints a ready line as
+ * Sluice does.
  */
 import { Core } from '#broker/core';
 import { messagingService } from '#broker/grpc/dispatch';

@@ -9,6 +9,8 @@ export const ANY_QUEUE = -1;
 export interface Poll {
   /** Tries to take messages now. Resolves to false when there was nothing, and the poll stays. */
   attempt: () => Promise<boolean>;
+  /** What it finds is gone for others: when it finds nothing, they need not look. */
+  takes: boolean;
   /** Answers with nothing, now. */
   end: () => void;
 }
@@ -94,7 +96,10 @@ export class Polls {
     try {
       while (waiting.again) {
         waiting.again = false;
-        for (const poll of waiting.polls) if (!(await poll.attempt())) break;
+        for (const poll of waiting.polls) {
+          const found = await poll.attempt();
+          if (!found && poll.takes) break;
+        }
       }
     } catch (error) {
       this.#onError(error);

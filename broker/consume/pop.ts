@@ -114,7 +114,11 @@ export class Pop {
           return true;
         }
       };
-      const stop = polls.add(group.id, topic.id, queueId, { attempt, end: () => end([]) });
+      const stop = polls.add(group.id, topic.id, queueId, {
+        attempt,
+        takes: true,
+        end: () => end([]),
+      });
       const timer = clock.setTimeout(() => end([]), waitMs);
       receiver.onCancel(() => end([]));
       void attempt(); // what came between the first look and now woke nobody

@@ -80,7 +80,11 @@ export class Pull {
         if (found) end();
         return Promise.resolve(found);
       };
-      const stop = polls.add(request.group.id, request.topic.id, request.queueId, { attempt, end });
+      const stop = polls.add(request.group.id, request.topic.id, request.queueId, {
+        attempt,
+        takes: false,
+        end,
+      });
       const timer = clock.setTimeout(end, waitMs);
       receiver.onCancel(end);
       void attempt();

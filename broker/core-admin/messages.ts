@@ -111,6 +111,7 @@ async function ackAll(core: Core, deliveries: Delivery[]): Promise<void> {
 
 async function getById(core: Core, topic: Topic, messageId: string): Promise<StoredMessage> {
   for (const position of await core.store.keys.find(topic.id, messageId, LOOKUPS_MAX)) {
+    if (position >= core.store.committed) continue; // not stored yet
     const message = await core.consumption.reader.readAt(position);
     const { system } = parseProperties(message.properties);
     const same = message.topic === topic.name && system.get(PROPERTY.messageId) === messageId;

@@ -11,6 +11,8 @@ import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
 
 import { IndexDamageError } from '#broker/store/damage';
+import { STORE } from '#lib/limits';
+
 import { appliedKey, readAppliedKey, tableRange } from '#broker/store/index-keys';
 import { checkTables } from '#broker/store/index-tables';
 
@@ -19,7 +21,13 @@ const POSITION_BYTES = 8;
 /**
  * Not compressed, since only so can the tables be checked; keys and places hardly shrink anyway.
  */
-const OPTIONS = { keyEncoding: 'buffer', valueEncoding: 'buffer', compression: false } as const;
+const OPTIONS = {
+  keyEncoding: 'buffer',
+  valueEncoding: 'buffer',
+  compression: false,
+  cacheSize: STORE.indexBlockCacheBytes,
+  writeBufferSize: STORE.indexWriteBufferBytes,
+} as const;
 /** What LevelDB says of files that are not as it left them, or not there. */
 const DAMAGE_CODES: ReadonlySet<string> = new Set(['LEVEL_CORRUPTION', 'LEVEL_IO_ERROR']);
 

@@ -104,7 +104,7 @@ describe('hostile bytes', () => {
         );
       }, 'INTERNAL_ERROR');
     };
-    fc.assert(fc.property(hostile(goodMessage), check), runs(10_000));
+    fc.assert(fc.property(hostile(goodMessage), check), runs(4000));
   });
 
   test('as records of consuming', () => {
@@ -117,7 +117,7 @@ describe('hostile bytes', () => {
         const decoded = valueOf(() => decode(bytes), 'INTERNAL_ERROR');
         expect(decoded === undefined).toBe(bytes.length < 20);
       };
-      fc.assert(fc.property(hostile(good), check), runs(5000));
+      fc.assert(fc.property(hostile(good), check), runs(3000));
     }
   });
 
@@ -133,7 +133,7 @@ describe('hostile bytes', () => {
       expect(intact).toBe(same);
     };
     const start = fc.oneof(fc.constant(0), fc.nat(220));
-    fc.assert(fc.property(hostile(goodRecord), start, position, check), runs(10_000));
+    fc.assert(fc.property(hostile(goodRecord), start, position, check), runs(4000));
     check(goodRecord, 0, 77);
     expect(isIntact(goodRecord, 0, goodRecord.length, 77)).toBe(true);
   });
@@ -150,7 +150,7 @@ describe('hostile bytes', () => {
       const receipt = valueOf(() => receipts.verify(text), 'INVALID_RECEIPT_HANDLE');
       if (receipt) expect(receipt).toEqual({ ...place, offset: 1, sequence: 1 });
     };
-    fc.assert(fc.property(handle, check), runs(10_000));
+    fc.assert(fc.property(handle, check), runs(4000));
   });
 });
 
@@ -161,7 +161,7 @@ describe('hostile texts', () => {
       expect(user.length % 2).toBe(0);
       expect(system.size + user.length).toBeLessThanOrEqual(2 * text.length + 2);
     };
-    fc.assert(fc.property(anyText, check), runs(10_000));
+    fc.assert(fc.property(anyText, check), runs(4000));
   });
 
   test('as a filter', () => {
@@ -169,7 +169,7 @@ describe('hostile texts', () => {
       const filter = valueOf(() => TagFilter.parse(text), 'ILLEGAL_FILTER_EXPRESSION');
       expect(typeof (filter?.matches('a') ?? true)).toBe('boolean');
     };
-    fc.assert(fc.property(anyText, check), runs(10_000));
+    fc.assert(fc.property(anyText, check), runs(4000));
   });
 
   test('as names', () => {
@@ -183,7 +183,7 @@ describe('hostile texts', () => {
       if (legal[0]) expect(splitName(fullName(resource))).toEqual(resource);
       expect(typeof splitName(name).name).toBe('string');
     };
-    fc.assert(fc.property(anyText, anyText, check), runs(10_000));
+    fc.assert(fc.property(anyText, anyText, check), runs(4000));
   });
 
   test('as an address', () => {
@@ -194,7 +194,7 @@ describe('hostile texts', () => {
     const dotted = fc
       .array(anyText, { minLength: 4, maxLength: 4 })
       .map((parts) => parts.join('.'));
-    fc.assert(fc.property(fc.oneof(anyText, dotted), check), runs(5000));
+    fc.assert(fc.property(fc.oneof(anyText, dotted), check), runs(3000));
   });
 });
 

@@ -105,6 +105,9 @@ describe('names', () => {
   test('dead letters can be read, not written', () => {
     expect([topic('%DLQ%billing'), readable('%DLQ%billing')]).toEqual(['ILLEGAL_TOPIC', 'OK']);
     expect(readable('%DLQ%MQ_INST%billing')).toBe('OK');
+    const inNamespace = { namespace: 'MQ_INST', name: '%DLQ%billing' };
+    expect(fullName(inNamespace)).toBe(deadLetterTopic('MQ_INST%billing'));
+    expect(splitName(deadLetterTopic('MQ_INST%billing'))).toEqual(inNamespace);
     expect([readable('%DLQ%'), readable('%DLQ%a b')]).toEqual(['ILLEGAL_TOPIC', 'ILLEGAL_TOPIC']);
     expect(group('%DLQ%billing')).toBe('ILLEGAL_CONSUMER_GROUP');
   });

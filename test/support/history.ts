@@ -191,7 +191,9 @@ export class History {
     const queues = new Map<string, number[]>();
     for (const { topic, queueId, offset } of found) {
       const queue = key(topic, queueId);
-      queues.set(queue, [...(queues.get(queue) ?? []), offset]);
+      const offsets = queues.get(queue);
+      if (offsets) offsets.push(offset);
+      else queues.set(queue, [offset]);
     }
     for (const [queue, offsets] of queues) {
       const sorted = offsets.toSorted((a, b) => a - b);

@@ -29,6 +29,7 @@ describe('long polls', () => {
     { group = GROUP, topic = TOPIC, queue = ANY_QUEUE } = {},
   ): () => void {
     const stop = polls.add(group, topic, queue, {
+      takes: true,
       attempt: () => {
         if (available === 0) return Promise.resolve(false);
         available--;
@@ -110,6 +111,7 @@ describe('long polls', () => {
     let release: (found: boolean) => void = () => undefined;
     let attempts = 0;
     const stop = polls.add(GROUP, TOPIC, ANY_QUEUE, {
+      takes: true,
       attempt: () => {
         attempts++;
         return new Promise((resolve) => (release = resolve));
@@ -129,6 +131,7 @@ describe('long polls', () => {
 
   test('a failure of one is told, and the next wake serves again', async () => {
     const stop = polls.add(GROUP, TOPIC, ANY_QUEUE, {
+      takes: true,
       attempt: () => Promise.reject(new Error('no')),
       end: () => undefined,
     });
@@ -141,7 +144,7 @@ describe('long polls', () => {
   });
 
   test(`at most ${CONSUME.pollsPerGroupTopicMax} of one group wait for one topic`, () => {
-    const poll = { attempt: () => Promise.resolve(false), end: () => undefined };
+    const poll = { takes: true, attempt: () => Promise.resolve(false), end: () => undefined };
     const stops = Array.from({ length: CONSUME.pollsPerGroupTopicMax }, () =>
       polls.add(GROUP, TOPIC, ANY_QUEUE, { ...poll }),
     );
@@ -164,5 +167,22 @@ describe('long polls', () => {
     expect(polls.count).toBe(0);
     expect(() => wait('c')).toThrow(SluiceError);
     expect(() => wait('c')).toThrow(expect.objectContaining({ code: 'SHUTTING_DOWN' }));
+  });
+
+  test('one that takes nothing away does not keep the next from looking', async () => {
+    const asked: string[] = [];
+    const add = (name: string, takes: boolean): void => {
+      const attempt = (): Promise<boolean> => {
+        asked.push(name);
+        return Promise.resolve(false);
+      };
+      polls.add(GROUP, TOPIC, 3, { attempt, takes, end: () => undefined });
+    };
+    add('pull', false);
+    add('pop', true);
+    add('behind', true);
+    polls.wake(TOPIC, 3);
+    await turn();
+    expect(asked).toEqual(['pull', 'pop']);
   });
 });

@@ -8,7 +8,7 @@ describe('the commit log', () => {
 
   afterEach(() => faulty.dispose());
 
-  test('a copy of the state that is larger than a segment does not make segments without end', async () => {
+  test('does not make segments without end when what is carried outgrows one', async () => {
     faulty = await FaultyCore.open({ segmentBytes: 1 });
     const { core } = faulty;
     const topic = await core.topics.create('orders', 'normal', 8);

@@ -1,4 +1,5 @@
 /** Bits that flip and files that lose their ends: detected, and never served wrong (P6). */
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
@@ -7,9 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TagFilter } from '#broker/consume/filter-tag';
 import type { Core } from '#broker/core';
 import { DamageError, IndexDamageError } from '#broker/store/damage';
+import { keepSelfSigned } from '#proto/grpc-transport/certificate';
 import { PROPERTY } from '#proto/properties';
 import { PULL_GROUP } from '#support/crash-script';
-import { idOf, patient, receive } from '#support/core';
+import { idOf, patient, receive, silentLog, temporaryDirectory } from '#support/core';
 import { copyOf, filesOf, flipBit, makeData, openData } from '#support/damaged-data';
 import type { Data } from '#support/damaged-data';
 import { ManualClock } from '#support/manual-clock';
@@ -244,5 +246,26 @@ describe('damage', () => {
       }
       expect(refusals).toBeGreaterThan(0);
     }, 60_000);
+  });
+
+  describe('of the certificate', () => {
+    test('a flipped bit leaves a pair that fits, or has a new one made', async () => {
+      const directory = await temporaryDirectory();
+      const made = await keepSelfSigned(directory, silentLog);
+      let replaced = 0;
+      for (const name of ['cert.pem', 'key.pem']) {
+        const { size } = await fs.stat(path.join(directory, name));
+        for (let at = 0; at < size; at += Math.ceil(size / FLIPS)) {
+          const original = await fs.readFile(path.join(directory, name));
+          await flipBit(path.join(directory, name), at, integer(random, 7));
+          const { cert, key } = await keepSelfSigned(directory, silentLog);
+          expect(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))).toBe(true);
+          if (cert !== made.cert && key !== made.key) replaced++;
+          else await fs.writeFile(path.join(directory, name), original);
+        }
+      }
+      expect(replaced).toBeGreaterThan(0);
+      await fs.rm(directory, { recursive: true });
+    });
   });
 });

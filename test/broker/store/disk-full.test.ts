@@ -37,7 +37,7 @@ describe('a disk that is full', () => {
     return (await readAll(faulty.core)).map(({ id }) => id);
   }
 
-  test('turns sends away, serves what there is, and goes on by itself when there is room', async () => {
+  test('turns sends away, serves what there is, and goes on by itself with room', async () => {
     const { core, files } = faulty;
     await send(core, topic, { id: 'A' });
     files.fail({ operation: 'write', nth: 0, code: 'ENOSPC', times: 1000, bytesWritten: 50 });
@@ -134,7 +134,7 @@ describe('a disk that is full', () => {
     await faulty.crash('kept');
   });
 
-  test('is seen coming: below the reserve sends are turned away, acknowledgements are not', async () => {
+  test('is seen coming: below the reserve no sends, but acknowledgements', async () => {
     await faulty.dispose();
     const reserveBytes = 1_000_000;
     faulty = await FaultyCore.open({ diskReserveBytes: reserveBytes });
