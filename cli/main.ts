@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=20
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=60
 /**
  * Where `sluice` starts. The flags above keep the heap small. Compiled code is kept between runs,
  * which halves the time to start; beside the packages, because a cache in a shared temporary

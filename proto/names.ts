@@ -15,8 +15,8 @@ const RESERVED =
   /^(rmq_sys_|SCHEDULE_TOPIC_|RMQ_SYS_|TBW102$|SELF_TEST_TOPIC$|OFFSET_MOVED_EVENT$)/;
 
 /**
- * `{namespace}%{name}`, or the name alone where there is no namespace. A dead-letter topic keeps its
- * prefix in front: `%DLQ%{namespace}%{group}`.
+ * `{namespace}%{name}`, or the name alone where there is no namespace. A dead-letter topic keeps
+ * its prefix in front: `%DLQ%{namespace}%{group}`.
  */
 export function fullName({ namespace, name }: ResourceName): string {
   if (namespace === '') return name;
