@@ -21,10 +21,11 @@ const SENDERS = 16;
 const ANY_QUEUE = -1;
 /** The shortest that is allowed, so that what a killed consumer held comes again soon. */
 const INVISIBLE_S = 10;
+/** So long that nothing comes to the audit twice. */
+const AUDIT_INVISIBLE_S = 3600;
 const RECEIVE = {
   filterExpression: { type: FilterType.TAG, expression: '*' },
   batchSize: 32,
-  invisibleDuration: { seconds: INVISIBLE_S, nanos: 0 },
   autoRenew: false,
   longPollingTimeout: { seconds: 5, nanos: 0 },
 };
@@ -111,9 +112,14 @@ class KillLoop {
     }
   }
 
-  async #receive(group: string): Promise<Message[]> {
+  async #receive(group: string, invisibleS = INVISIBLE_S): Promise<Message[]> {
     const messageQueue = { topic: { name: TOPIC }, id: ANY_QUEUE };
-    const request = { ...RECEIVE, group: { name: group }, messageQueue };
+    const request = {
+      ...RECEIVE,
+      invisibleDuration: { seconds: invisibleS, nanos: 0 },
+      group: { name: group },
+      messageQueue,
+    };
     const answer = await this.#call(this.#client.receive(request));
     const messages = messagesOf(answer ?? []);
     for (const { systemProperties, body } of messages) {
@@ -185,7 +191,7 @@ class KillLoop {
     this.history.drained(GROUP, TOPIC);
     const found = [];
     for (;;) {
-      const messages = await this.#receive(AUDIT_GROUP);
+      const messages = await this.#receive(AUDIT_GROUP, AUDIT_INVISIBLE_S);
       if (messages.length === 0) break;
       for (const { systemProperties, body } of messages) {
         const { messageId: id = '', queueId = 0, queueOffset: offset = 0 } = systemProperties ?? {};
