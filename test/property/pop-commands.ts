@@ -17,7 +17,7 @@ export type PopCommand = fc.AsyncCommand<PopModel, PopSystem>;
 type Work = (model: PopModel, real: PopSystem) => Promise<void>;
 
 /** Each command leaves both sides with all that is due by then done, and they must agree. */
-export function command(text: string, work: Work, possible = (_: PopModel) => true): PopCommand {
+function command(text: string, work: Work, possible = (_: PopModel) => true): PopCommand {
   return {
     check: (model) => possible(model),
     async run(model, real) {

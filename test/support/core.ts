@@ -25,7 +25,7 @@ export async function temporaryDirectory(): Promise<string> {
   return fs.mkdtemp(path.join(os.tmpdir(), 'sluice-test-'));
 }
 
-export function coreOptions(directory: string, overrides: Partial<CoreOptions> = {}): CoreOptions {
+function coreOptions(directory: string, overrides: Partial<CoreOptions> = {}): CoreOptions {
   return {
     directory,
     durability: 'sync',

@@ -11,9 +11,9 @@ import type { Call, Service } from '#proto/grpc-transport/call';
 import { GrpcServer, type GrpcServerOptions } from '#proto/grpc-transport/server';
 import { createLog, type Log } from '#lib/log';
 
-export const ECHO = 'test.Echo';
+const ECHO = 'test.Echo';
 
-export const echoPath = (method: string): string => `/${ECHO}/${method}`;
+const echoPath = (method: string): string => `/${ECHO}/${method}`;
 
 const identity = (message: Buffer): Buffer => message;
 
@@ -25,7 +25,7 @@ export interface EchoRecord {
 }
 
 /** Echo, Wait (until released), Throw, Reject, Stream (as many 64 KiB messages as asked), Chat. */
-export function echoService(): { service: Service; record: EchoRecord } {
+function echoService(): { service: Service; record: EchoRecord } {
   let release!: () => void;
   const released = new Promise<void>((resolve) => (release = resolve));
   const record: EchoRecord = { calls: [], cancels: [], release };

@@ -96,7 +96,10 @@ describe('acknowledging', () => {
     let acked: Promise<void> | undefined;
     let handle = '';
     // Due at the very deadline, but before the timer of the watch: as when the process is busy.
-    faulty.clock.setTimeout(() => (acked = ack(core, group, handle)), CONSUME.autoRenewSliceMs);
+    const acknowledge = (): void => {
+      acked = ack(core, group, handle);
+    };
+    faulty.clock.setTimeout(acknowledge, CONSUME.autoRenewSliceMs);
     handle = await handOut(CONSUME.autoRenewSliceMs, 'client');
     faulty.clock.advance(30_000);
     core.sessions.heartbeat('client');
