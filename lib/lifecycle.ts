@@ -124,7 +124,13 @@ export class Lifecycle {
  * else 1), a second signal exits at once, and what nobody caught is logged and exits 1.
  */
 export function handleProcessEvents(lifecycle: Lifecycle, log: Log): void {
+  let firstSignalMs: number | undefined;
   const exitOnSignal = (signal: NodeJS.Signals): void => {
+    const nowMs = performance.now();
+    firstSignalMs ??= nowMs;
+    // Ctrl-C reaches a process twice when npm runs it: from the terminal, and passed on by npm.
+    const isEcho = nowMs > firstSignalMs && nowMs - firstSignalMs < LISTEN.signalEchoMs;
+    if (isEcho) return;
     if (lifecycle.isStopping) {
       log.warn({ signal }, 'second signal: leaving at once');
       process.exit(1);

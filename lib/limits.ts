@@ -213,6 +213,8 @@ export const LISTEN = {
   stalledReaderMs: 60 * SECOND,
   drainMs: 3 * SECOND,
   stopMs: 4.5 * SECOND,
+  /** A second signal this soon is the first one, heard twice. */
+  signalEchoMs: 250,
 } as const;
 
 /** Configuration of a process. architecture.md §1 */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { Lifecycle, type Part } from '#lib/lifecycle';
+import { LISTEN } from '#lib/limits';
 import { createLog } from '#lib/log';
 import { ManualClock } from '#support/manual-clock';
 import { until } from '#support/until';
@@ -74,10 +75,19 @@ describe('a process', () => {
     const { child, output, exit } = await ready('hang');
     child.kill('SIGTERM');
     await until(READY_MS, () => output().includes('second stops'), output);
-    child.kill('SIGINT');
+    const signal = setInterval(() => child.kill('SIGINT'), LISTEN.signalEchoMs);
     expect(await exit).toBe(1);
+    clearInterval(signal);
     expect(output()).toContain('second signal');
     expect(output()).not.toContain('did not stop in time');
+  });
+
+  test('one Ctrl-C that is heard twice stops it in order', async () => {
+    const { child, output, exit } = await ready('normal');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(output()).not.toContain('second signal');
   });
 
   test('a part that fails to stop does not keep the others from it', async () => {
