@@ -72,7 +72,7 @@ describe('a process', () => {
   });
 
   test('a second signal ends it at once', async () => {
-    const { child, output, exit } = await ready('hang');
+    const { child, output, exit } = await ready('hang-long');
     child.kill('SIGTERM');
     await until(READY_MS, () => output().includes('second stops'), output);
     const signal = setInterval(() => child.kill('SIGINT'), LISTEN.signalEchoMs);
