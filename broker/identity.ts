@@ -5,6 +5,8 @@ import path from 'node:path';
 
 import { z } from 'zod';
 
+import { writeDurably } from '#lib/durable-file';
+
 import { RECEIPT_KEY_BYTES } from '#broker/consume/receipt';
 
 const FILE_NAME = 'identity.json';
@@ -54,20 +56,6 @@ async function create(directory: string, file: string): Promise<Identity> {
   const id = randomUUID();
   const content = { formatVersion: FORMAT_VERSION, id, receiptKey: receiptKey.toString('hex') };
   await fs.mkdir(directory, { recursive: true });
-  const draft = `${file}.new`;
-  const handle = await fs.open(draft, 'w', ONLY_OWNER);
-  try {
-    await handle.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await fs.rename(draft, file);
-  const entry = await fs.open(directory, 'r');
-  try {
-    await entry.sync();
-  } finally {
-    await entry.close();
-  }
+  await writeDurably(file, `${JSON.stringify(content, undefined, 2)}\n`, ONLY_OWNER);
   return { id, receiptKey };
 }

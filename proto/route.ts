@@ -9,13 +9,16 @@ import { AddressScheme, MessageType, Permission } from '#proto/types';
 import type { Endpoints, EndpointsInput, MessageQueueInput } from '#proto/types';
 import type { ResourceName } from '#proto/wire/resource';
 
+export const TOPIC_KINDS = ['normal', 'fifo', 'global-fifo', 'delay', 'transaction'] as const;
+export type TopicKind = (typeof TOPIC_KINDS)[number];
+
 /** A topic at one broker, as a route tells it. */
 export interface RoutedTopic {
-  kind: 'normal' | 'fifo' | 'global-fifo' | 'delay' | 'transaction';
+  kind: TopicKind;
   queues: number;
 }
 
-const TYPES: Readonly<Record<RoutedTopic['kind'], number>> = {
+const TYPES: Readonly<Record<TopicKind, number>> = {
   normal: MessageType.NORMAL,
   fifo: MessageType.FIFO,
   'global-fifo': MessageType.FIFO,

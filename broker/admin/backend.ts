@@ -3,9 +3,7 @@
  * else of it; tests stand a fake behind this. Failures are SluiceErrors; names and limits are
  * checked by whoever owns them, not here.
  */
-
-export const TOPIC_KINDS = ['normal', 'fifo', 'global-fifo', 'delay', 'transaction'] as const;
-export type TopicKind = (typeof TOPIC_KINDS)[number];
+import type { TopicKind } from '#proto/route';
 
 export interface AdminBackend {
   readonly topics: TopicAdmin;

@@ -1,13 +1,9 @@
 /** Topic calls of the admin service. */
-import {
-  TOPIC_KINDS,
-  type TopicAdmin,
-  type TopicInfo,
-  type TopicKind,
-} from '#broker/admin/backend';
+import { type TopicAdmin, type TopicInfo } from '#broker/admin/backend';
 import type { AdminHandlers } from '#broker/admin/handlers';
 import { pageOf } from '#broker/admin/page';
 import { SluiceError } from '#lib/errors';
+import { TOPIC_KINDS, type TopicKind } from '#proto/route';
 import { TopicKind as WireKind, type TopicInput } from '#proto/admin-types';
 
 type TopicMethod = 'CreateTopic' | 'UpdateTopic' | 'DeleteTopic' | 'DescribeTopic' | 'ListTopics';

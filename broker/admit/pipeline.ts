@@ -7,7 +7,8 @@ import type { ErrorCode } from '#lib/errors';
 import { MESSAGE } from '#lib/limits';
 import { isSystemProperty } from '#proto/properties';
 
-import type { Topic, TopicKind } from '#broker/topic/topics';
+import type { Topic } from '#broker/topic/topics';
+import type { TopicKind } from '#proto/route';
 
 /** A message as a door has understood it, before anything is known to be allowed. */
 export interface Candidate {

@@ -20,10 +20,8 @@ export const sendMessage: UnaryRpc = {
     const bornHost = peerAddress(call.peer);
     const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
     if (only) {
-      const produced = produce(only, topic, bornHost, services);
-      await services.producer.whenStored(produced.end);
-      services.traffic.sent(topic.name, only.body.length);
-      return encodeSendMessageResponse(OK_STATUS, [accepted(only, produced)]);
+      const result = await store(only, topic, bornHost, services);
+      return encodeSendMessageResponse(OK_STATUS, [result]);
     }
     const results = await Promise.all(
       views.map((view) => produceOne(view, topic, bornHost, services)),
@@ -52,10 +50,7 @@ async function produceOne(
   services: Services,
 ): Promise<SendResult> {
   try {
-    const produced = produce(view, topic, bornHost, services);
-    await services.producer.whenStored(produced.end);
-    services.traffic.sent(topic.name, view.body.length);
-    return accepted(view, produced);
+    return await store(view, topic, bornHost, services);
   } catch (error) {
     const { messageId } = view;
     return { ...statusOf(error), messageId, transactionId: '', offset: 0, recallHandle: '' };
@@ -77,6 +72,16 @@ function produce(
   return services.producer.append(toOutgoing(view, topic, queueId, bornHost));
 }
 
-function accepted({ messageId }: SendMessageView, { offset }: Produced): SendResult {
+/** Resolves when the message is stored: the answer that its sender gets. */
+async function store(
+  view: SendMessageView,
+  topic: Topic,
+  bornHost: IPv4Address,
+  services: Services,
+): Promise<SendResult> {
+  const { offset, end } = produce(view, topic, bornHost, services);
+  await services.producer.whenStored(end);
+  services.traffic.sent(topic.name, view.body.length);
+  const { messageId } = view;
   return { ...OK_STATUS, messageId, transactionId: '', offset, recallHandle: '' };
 }

@@ -2,6 +2,7 @@
 import { SluiceError } from '#lib/errors';
 import { TOPIC } from '#lib/limits';
 import { assertTopicName, splitName } from '#proto/names';
+import type { TopicKind } from '#proto/route';
 
 import { ConsumeQueue } from '#broker/store/consume-queue';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
@@ -11,9 +12,6 @@ import { decodeEnd } from '#broker/store/queue-index';
 import { RECORD_TYPE, bytesPayload } from '#broker/store/record';
 import type { LogRecord, Payload, RecordType } from '#broker/store/record';
 import type { Store } from '#broker/store/store';
-
-export const TOPIC_KINDS = ['normal', 'fifo', 'global-fifo', 'delay', 'transaction'] as const;
-export type TopicKind = (typeof TOPIC_KINDS)[number];
 
 export interface TopicDefinition {
   /** The log position of its first definition: never another topic's, not even of the same name. */

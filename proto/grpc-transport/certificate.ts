@@ -1,8 +1,9 @@
 /** The server's certificate: the configured one, or one of our own that is made at first start. */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { writeDurably } from '#lib/durable-file';
 import { SluiceError } from '#lib/errors';
 import { CERTIFICATE } from '#lib/limits';
 import type { Log } from '#lib/log';
@@ -61,8 +62,8 @@ export async function keepSelfSigned(
   });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   // A crash between the two leaves a pair that does not fit, which the next start replaces.
-  await writeDurably(directory, keyPath, made.key, 0o600);
-  await writeDurably(directory, certPath, made.cert, 0o644);
+  await writeDurably(keyPath, made.key, 0o600);
+  await writeDurably(certPath, made.cert, 0o644);
   log.info({ certPath, renewed: kept !== undefined }, 'made a self-signed certificate');
   return made;
 }
@@ -90,29 +91,4 @@ function checked(cert: string, key: string): TlsMaterial {
 
 function expiryMs(cert: string | Buffer): number {
   return new X509Certificate(cert).validToDate.getTime();
-}
-
-/** All or nothing: into a file beside it, fsync, rename, fsync of the directory. */
-async function writeDurably(
-  directory: string,
-  path: string,
-  text: string,
-  mode: number,
-): Promise<void> {
-  const unfinished = `${path}.new`;
-  const file = await open(unfinished, 'w', mode);
-  try {
-    await file.chmod(mode); // also when the file was left there by a crash
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(unfinished, path);
-  const parent = await open(directory, 'r');
-  try {
-    await parent.sync();
-  } finally {
-    await parent.close();
-  }
 }

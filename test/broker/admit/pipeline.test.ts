@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { admit } from '#broker/admit/pipeline';
 import type { Candidate } from '#broker/admit/pipeline';
 import { Topic } from '#broker/topic/topics';
-import type { TopicKind } from '#broker/topic/topics';
+import type { TopicKind } from '#proto/route';
 import { SluiceError } from '#lib/errors';
 import { MESSAGE } from '#lib/limits';
 

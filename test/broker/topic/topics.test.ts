@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { TOPIC_KINDS } from '#broker/topic/topics';
+import { TOPIC_KINDS } from '#proto/route';
 import type { Core } from '#broker/core';
 import { TOPIC } from '#lib/limits';
 import { idOf, receive, send } from '#support/core';
