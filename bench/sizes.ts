@@ -16,6 +16,11 @@ export interface Sizes {
   readonly logBytes: number;
   readonly idleSeconds: number;
   readonly idlePolls: number;
+  readonly operatorInstances: number;
+  readonly operatorTopics: number;
+  /** Topics that are changed, one after the other. */
+  readonly operatorChanges: number;
+  readonly operatorIdleSeconds: number;
 }
 
 const MILLION = 1_000_000;
@@ -34,6 +39,10 @@ const usual: Sizes = {
   logBytes: GIB,
   idleSeconds: 20,
   idlePolls: 1000,
+  operatorInstances: 200,
+  operatorTopics: 5000,
+  operatorChanges: 50,
+  operatorIdleSeconds: 60,
 };
 
 export const SIZES: Readonly<Record<Sizes['name'], Sizes>> = {
@@ -50,6 +59,10 @@ export const SIZES: Readonly<Record<Sizes['name'], Sizes>> = {
     memoryMessages: 50_000,
     logBytes: GIB / 16,
     idleSeconds: 4,
+    operatorInstances: 10,
+    operatorTopics: 100,
+    operatorChanges: 10,
+    operatorIdleSeconds: 10,
   },
   default: usual,
   full: { ...usual, name: 'full', backlogMessages: 10 * MILLION, logBytes: 10 * GIB },

@@ -28,4 +28,9 @@ export const TARGETS = {
   idleCpuPercent: atMost(0.5),
   /** Cost with 10,000,000 messages behind, or 10,000 queues, against the cost without. */
   flatRatio: atMost(1.2),
+  /** With 200 instances and 5,000 topics. */
+  topicChangeMs: atMost(1000),
+  operatorResyncSeconds: atMost(60),
+  operatorResidentMib: atMost(300),
+  operatorIdleCalls: atMost(60),
 } as const;

@@ -3,6 +3,8 @@ import type { Clock } from '#lib/clock';
 import type { Log } from '#lib/log';
 import { parseIPv4 } from '#proto/message';
 
+import { Mode } from '#broker/admit/mode';
+import { Quota } from '#broker/admit/quota';
 import { Sessions } from '#broker/client/sessions';
 import { Consumption } from '#broker/consume/consumption';
 import { keepIdentity } from '#broker/identity';
@@ -43,11 +45,15 @@ export class Core {
   readonly sessions: Sessions;
   readonly selector = new QueueSelector();
   readonly traffic = new Traffic();
+  /** Who may do what, by the settings of the fleet; all may everything until they are set. */
+  readonly mode = new Mode();
+  readonly quota: Quota;
 
   private constructor(options: CoreOptions, identity: Identity, store: Store) {
     const { clock, log } = options;
     this.identity = identity;
     this.store = store;
+    this.quota = new Quota(clock);
     this.topics = new Topics(store);
     this.groups = new Groups(store);
     this.producer = new Producer(store, { ip: parseIPv4(options.host), port: options.port });

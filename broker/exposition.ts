@@ -5,7 +5,9 @@ import { counter, gauge } from '#lib/metrics';
 import type { Registry, Sample } from '#lib/metrics';
 import { isDeadLetterTopic } from '#proto/names';
 
+import type { Quota, QuotaCounts } from '#broker/admit/quota';
 import { lagOf } from '#broker/core-admin/groups';
+import { deadLettersOf } from '#broker/core-admin/unread';
 import type { Core } from '#broker/core';
 import type { Durability } from '#broker/store/commit-log';
 import type { Flow } from '#broker/metrics/traffic';
@@ -80,6 +82,7 @@ export function exposeMetrics(options: ExpositionOptions): void {
     samples(({ traffic }) => [[{}, traffic.damaged]]),
   );
   exposeCounts(options, samples);
+  exposeFleet(options, samples);
   exposeStore(options, samples);
 }
 
@@ -145,6 +148,58 @@ function exposeCounts(options: ExpositionOptions, samples: Reader): void {
     [],
     () => [[{}, options.rejectedConnections()]],
   );
+}
+
+function exposeFleet({ registry }: ExpositionOptions, samples: Reader): void {
+  gauge(
+    registry,
+    'sluice_edition',
+    '1 for the edition whose rules hold.',
+    ['edition'],
+    samples(({ mode }) => [[{ edition: mode.edition }, 1]]),
+  );
+  gauge(
+    registry,
+    'sluice_broker_read_only',
+    '1 while the broker is drained: clients send to others.',
+    [],
+    samples(({ mode }) => [[{}, mode.readOnly ? 1 : 0]]),
+  );
+  gauge(
+    registry,
+    'sluice_quota_messages_per_second',
+    'What this broker lets through, sent and received; +Inf when that is unlimited.',
+    [],
+    samples(({ quota }) => [[{}, quota.perSecond ?? Infinity]]),
+  );
+  counter(
+    registry,
+    'sluice_quota_messages_total',
+    'Messages that the quota let through.',
+    ['direction'],
+    samples(({ quota }) => byDirection(quota, 'passed')),
+  );
+  counter(
+    registry,
+    'sluice_throttled_messages_total',
+    'Messages sent, and receives, that were refused: above the quota.',
+    ['direction'],
+    samples(({ quota }) => byDirection(quota, 'throttled')),
+  );
+  gauge(
+    registry,
+    'sluice_dead_letters',
+    'Messages in dead-letter topics.',
+    [],
+    samples((core) => [[{}, deadLettersOf(core)]]),
+  );
+}
+
+function byDirection({ sent, received }: Quota, count: keyof QuotaCounts): Iterable<Sample> {
+  return [
+    [{ direction: 'in' }, sent[count]],
+    [{ direction: 'out' }, received[count]],
+  ];
 }
 
 function exposeStore(options: ExpositionOptions, samples: Reader): void {

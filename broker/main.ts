@@ -9,12 +9,13 @@ import type { Part } from '#lib/lifecycle';
 import type { Log } from '#lib/log';
 import type { Registry } from '#lib/metrics';
 import { INTERNAL_LISTENER } from '#proto/fleet';
+import type { FleetSettingsSource } from '#proto/fleet-settings';
 import { openCertificate } from '#proto/grpc-transport/certificate';
 import type { CertificateFiles } from '#proto/grpc-transport/certificate';
 import { GrpcServer } from '#proto/grpc-transport/server';
 import type { ListenerCounters, TlsMaterial } from '#proto/grpc-transport/listener';
 
-import { Registration } from '#broker/register/registration';
+import { FleetMember, fixedSettings } from '#broker/register/fleet-member';
 import { createAdminService } from '#broker/admin/service';
 import { Core } from '#broker/core';
 import { groupAdmin } from '#broker/core-admin/groups';
@@ -34,6 +35,8 @@ export interface BrokerConfig {
   data: string;
   host: string;
   grpcPort: number;
+  /** Further ways in for clients, on the same host. */
+  listeners: readonly { name: string; port: number }[];
   /** The endpoint that routes name; undefined for the one that the client dialled. */
   advertised: HostPort | undefined;
   /** Undefined for a self-signed certificate, kept in the data directory. */
@@ -46,13 +49,18 @@ export interface BrokerConfig {
   diskWatermark: number;
   /** Unknown topics and groups are made at their first use. */
   autoCreate: boolean;
-  /** `host:port` of the registry of each name server; none where clients ask the broker itself. */
+  /**
+   * `host:port` of the registry of each name server; none where clients ask the broker itself, or
+   * where the settings of a fleet say them.
+   */
   nameServers: readonly string[];
   fleetToken: string | undefined;
 }
 
 export interface BrokerOptions {
   config: BrokerConfig;
+  /** Started before; undefined where nothing changes while the broker runs. */
+  fleet?: FleetSettingsSource | undefined;
   log: Log;
   registry: Registry;
   clock: Clock;
@@ -64,7 +72,7 @@ export class Broker implements Part {
   #core: Core | undefined;
   #clients: GrpcServer | undefined;
   #admin: GrpcServer | undefined;
-  #registration: Registration | undefined;
+  #member: FleetMember | undefined;
   #stopStatus: () => void = () => undefined;
 
   constructor(options: BrokerOptions) {
@@ -73,16 +81,20 @@ export class Broker implements Part {
       registry: options.registry,
       durability: options.config.durability,
       core: () => this.#core,
-      openConnections: () => this.#counters?.connections.open ?? 0,
+      openConnections: () => this.#openConnections,
       rejectedConnections: () => {
-        const reasons = Object.values(this.#counters?.rejected ?? {});
+        const reasons = this.#counters.flatMap(({ rejected }) => Object.values(rejected));
         return reasons.reduce((sum, count) => sum + count, 0);
       },
     });
   }
 
-  get #counters(): ListenerCounters | undefined {
-    return this.#clients?.counters[INTERNAL_LISTENER];
+  get #counters(): readonly ListenerCounters[] {
+    return Object.values(this.#clients?.counters ?? {});
+  }
+
+  get #openConnections(): number {
+    return this.#counters.reduce((sum, { connections }) => sum + connections.open, 0);
   }
 
   async start(): Promise<void> {
@@ -93,40 +105,27 @@ export class Broker implements Part {
     const core = await this.#openCore();
     this.#core = core;
     const tls = await openCertificate(config.certificate, path.join(config.data, 'tls'), log);
+    const member = this.#fleetMember(core);
+    this.#member = member;
     this.#admin = this.#adminServer(core);
-    this.#clients = this.#clientServer(core, tls);
+    this.#clients = this.#clientServer(core, member, tls);
     await this.#admin.start();
     await this.#clients.start();
-    if (config.nameServers.length > 0) this.#register(core);
+    member.start();
   }
 
-  /** Tells the name servers what is here, now and at every change. */
-  #register(core: Core): void {
+  #fleetMember(core: Core): FleetMember {
     const { config, log, clock } = this.#options;
-    const { topics, groups } = core;
-    const { name, nameServers, fleetToken } = config;
-    const registration = new Registration({
-      self: { name, identity: core.identity.id, generation: clock.nowMs() },
-      holdings: () => ({
-        listeners: [{ name: INTERNAL_LISTENER, ...this.#endpoint }],
-        topics: [...topics.all].map(({ definition }) => definition),
-        orderedGroups: [...groups.all].filter(({ ordered }) => ordered).map((group) => group.name),
-      }),
-      nameServers,
-      log,
-      clock,
-      ...(fleetToken === undefined ? {} : { token: fleetToken }),
-    });
-    topics.onChange = () => registration.changed();
-    groups.onChange = () => registration.changed();
-    registration.start();
-    this.#registration = registration;
+    const { name, nameServers, advertised, fleetToken: token } = config;
+    const internal = advertised && formatHostPort(advertised);
+    const fleet = this.#options.fleet ?? fixedSettings(name, nameServers, internal);
+    const door = (): HostPort => this.#door(INTERNAL_LISTENER);
+    return new FleetMember({ name, core, fleet, door, token, log, clock });
   }
 
-  /** Where clients reach this broker. */
-  get #endpoint(): HostPort {
-    const { host, advertised } = this.#options.config;
-    return advertised ?? { host, port: this.#clients?.port(INTERNAL_LISTENER) ?? 0 };
+  /** Where clients reach a listener on this machine, once started. */
+  #door(listener: string): HostPort {
+    return { host: this.#options.config.host, port: this.#clients?.port(listener) ?? 0 };
   }
 
   async #openCore(): Promise<Core> {
@@ -153,15 +152,15 @@ export class Broker implements Part {
     return core;
   }
 
-  #clientServer(core: Core, tls: TlsMaterial): GrpcServer {
+  #clientServer(core: Core, member: FleetMember, tls: TlsMaterial): GrpcServer {
     const { config, log, clock } = this.#options;
     const { topics, groups, selector, producer, consumption, sessions, traffic } = core;
-    const { name: brokerName, advertised, autoCreate } = config;
+    const { name: brokerName, autoCreate } = config;
     const service = messagingService({
       clock,
       log,
       brokerName,
-      advertised,
+      advertised: (listener) => member.advertised(listener),
       autoCreate,
       topics,
       groups,
@@ -170,15 +169,18 @@ export class Broker implements Part {
       consumption,
       sessions,
       traffic,
+      mode: core.mode,
+      quota: core.quota,
     });
     const { host, grpcPort: port } = config;
-    const listeners = [{ name: INTERNAL_LISTENER, host, port }];
+    const further = config.listeners.map((listener) => ({ ...listener, host }));
+    const listeners = [{ name: INTERNAL_LISTENER, host, port }, ...further];
     return new GrpcServer({ services: [service], listeners, tls, log });
   }
 
   #adminServer(core: Core): GrpcServer {
     const { config, log, clock } = this.#options;
-    const connections = (): number => this.#counters?.connections.open ?? 0;
+    const connections = (): number => this.#openConnections;
     const reporter = statusReporter({ core, clock, durability: config.durability, connections });
     this.#stopStatus = reporter.stop;
     const backend = {
@@ -193,9 +195,8 @@ export class Broker implements Part {
   }
 
   /** `host:port`, once started. */
-  get grpcAddress(): string {
-    const { host } = this.#options.config;
-    return formatHostPort({ host, port: this.#clients?.port(INTERNAL_LISTENER) ?? 0 });
+  address(listener: string): string {
+    return formatHostPort(this.#door(listener));
   }
 
   get adminAddress(): string {
@@ -206,14 +207,15 @@ export class Broker implements Part {
   /** Why it can't serve; undefined when it can. */
   readiness(): string | undefined {
     if (!this.#core) return 'the data is being opened';
-    return this.#core.store.readOnlyReason?.message;
+    return this.#core.store.readOnlyReason?.message ?? this.#member?.problem;
   }
 
-  /** No new calls, an answer to those under way, everything on disk. */
+  /** Nobody is routed here any more, no new calls, answers to the others, everything on disk. */
   async stop(): Promise<void> {
     const { log } = this.#options;
     this.#stopStatus();
-    this.#registration?.stop();
+    this.#core?.mode.leave();
+    await this.#member?.stop();
     const servers = [this.#clients, this.#admin].filter((server) => server !== undefined);
     const drained = servers.map((server) => server.drain(LISTEN.drainMs));
     this.#core?.consumption.polls.close();

@@ -10,6 +10,16 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
+/** For commander: a list of such numbers, with commas between them. */
+export function wholeNumbers(min: number, max: number, countMax: number) {
+  const parse = wholeNumber(min, max);
+  return (text: string): readonly number[] => {
+    const parts = text.split(',');
+    if (parts.length <= countMax) return parts.map(parse);
+    throw new InvalidArgumentError(`Allowed: at most ${countMax} numbers.`);
+  };
+}
+
 /** As `wholeNumber`, with fractions. */
 export function realNumber(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -1,11 +1,27 @@
 /** The settings of `sluice broker start`: those of standalone, and its place in a fleet. */
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { advertise, fleetToken, hostPorts, isWildcard, refuse, text } from '#cli/process-settings';
+import {
+  advertise,
+  checkListeners,
+  fleetFile,
+  fleetToken,
+  hostPorts,
+  listeners,
+  refuse,
+  text,
+} from '#cli/process-settings';
 import { brokerSettings, checkBroker } from '#cli/standalone-config';
 import { notes } from '#lib/config';
+import { isWildcard } from '#lib/host-port';
 import { CONFIG, REGISTRY } from '#lib/limits';
 import { BROKER_NAME } from '#proto/names';
+
+/** What the settings of a fleet say too. */
+const SAID_BY_FLEET = [
+  ['nameServers', 'which name servers there are'],
+  ['advertise', 'where clients reach each broker'],
+] as const;
 
 export const brokerSchema = z
   .strictObject({
@@ -25,13 +41,26 @@ export const brokerSchema = z
       allowed: `1 to ${CONFIG.nameServersMax} times HOST:PORT, with commas between them`,
       defaultNote: 'none: clients ask this broker for its routes',
     }),
+    fleetFile,
     fleetToken,
     ...brokerSettings,
     advertise: advertise('--host and --grpc-port'),
+    listeners,
   })
   .superRefine((config, context) => {
     checkBroker(config, context);
+    checkListeners(config, context);
     const { host, nameServers } = config;
+    for (const [setting, what] of SAID_BY_FLEET) {
+      if (config.fleetFile === undefined || config[setting] === undefined) continue;
+      refuse(context, setting, `the file of --fleet-file says ${what}; give one of the two`);
+    }
+    if (config.listeners !== undefined && nameServers !== undefined) {
+      const message =
+        'name servers have to be told where clients reach these: ' +
+        'say it, and the name servers, in the file of --fleet-file';
+      refuse(context, 'listeners', message);
+    }
     if (nameServers !== undefined && config.advertise === undefined && isWildcard(host)) {
       const message =
         `${host} is no address that a client could dial, and the name servers would ` +

@@ -2,12 +2,14 @@
 import { resolve } from 'node:path';
 import { ADMIN_ADDRESS_DEFAULT } from '#cli/admin-command';
 import type { BrokerStartConfig } from '#cli/broker-config';
-import { certificateOf } from '#cli/process-settings';
+import { certificateOf, listenersOf } from '#cli/process-settings';
 import { runProcess, type ProcessContext, type Service } from '#cli/run-process';
-import type { Banner } from '#cli/ready';
+import { listenerAddresses, type Banner } from '#cli/ready';
 import { Broker } from '#broker/main';
 import { systemClock } from '#lib/clock';
 import { parseHostPort } from '#lib/host-port';
+import { INTERNAL_LISTENER } from '#proto/fleet';
+import { FleetSettingsFile } from '#proto/fleet-settings-file';
 
 const HOUR_MS = 3_600_000;
 
@@ -22,12 +24,17 @@ export function addBroker(
   config: BrokerStartConfig,
 ): Service {
   const { name, data, host, grpcPort, adminHost, adminPort, adminToken, durability } = config;
+  const listeners = listenersOf(config.listeners);
+  const { fleetFile: path } = config;
+  const fleet = path ? new FleetSettingsFile({ path, clock: systemClock, log }) : undefined;
+  if (fleet) lifecycle.add(fleet);
   const broker = new Broker({
     config: {
       name,
       data,
       host,
       grpcPort,
+      listeners,
       adminHost,
       adminPort,
       adminToken,
@@ -40,14 +47,16 @@ export function addBroker(
       nameServers: config.nameServers?.split(',') ?? [],
       fleetToken: config.fleetToken,
     },
+    fleet,
     log,
     registry,
     clock: systemClock,
   });
   lifecycle.add(broker);
   const addresses = (): BrokerAddresses => ({
-    grpc: broker.grpcAddress,
+    grpc: broker.address(INTERNAL_LISTENER),
     admin: broker.adminAddress,
+    ...listenerAddresses(listeners, (listener) => broker.address(listener)),
   });
   return {
     addresses,
@@ -61,9 +70,9 @@ type BrokerAddresses = Readonly<{ grpc: string; admin: string }>;
 
 export function brokerBanner(
   { grpc, admin }: BrokerAddresses,
-  config: Pick<BrokerStartConfig, 'data' | 'durability' | 'nameServers'>,
+  config: Pick<BrokerStartConfig, 'data' | 'durability' | 'nameServers' | 'fleetFile'>,
 ): Banner {
-  const { data, durability, nameServers } = config;
+  const { data, durability, nameServers, fleetFile } = config;
   const at = admin === ADMIN_ADDRESS_DEFAULT ? '' : ` --admin ${admin}`;
   const promise = durability === 'sync' ? 'answers after fsync' : 'answers before fsync';
   return {
@@ -71,6 +80,7 @@ export function brokerBanner(
       ['Clients', `${grpc}  (RocketMQ 5 gRPC, plaintext and TLS)`],
       ['Admin', admin],
       ...(nameServers === undefined ? [] : [['Registers', `at ${nameServers}`] as const]),
+      ...(fleetFile === undefined ? [] : [['Fleet', `follows ${resolve(fleetFile)}`] as const]),
       ['Data', `${resolve(data)}  (durability ${durability}: ${promise})`],
     ],
     next: [

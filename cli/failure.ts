@@ -25,9 +25,14 @@ export function failureOf(error: unknown, address: string): Failure {
 }
 
 function failure(exitCode: number, what: string, next?: string): Failure {
+  return { exitCode, text: failureText(what, next) };
+}
+
+/** What went wrong and what to do next, as all commands say it on standard error. */
+export function failureText(what: string, next?: string): string {
   // The text may come from a server: it must not steer the terminal.
   const lines = what.split('\n').map(printable).join('\n');
-  return { exitCode, text: `error: ${lines}\n${next === undefined ? '' : `next:  ${next}\n`}` };
+  return `error: ${lines}\n${next === undefined ? '' : `next:  ${next}\n`}`;
 }
 
 const NEXT: Partial<Readonly<Record<ErrorCode, string>>> = {
@@ -41,6 +46,7 @@ const NEXT: Partial<Readonly<Record<ErrorCode, string>>> = {
   STORE_UNAVAILABLE: '`sluice broker status` and the server log say why',
   INTERNAL_ERROR: 'the server log has the cause',
   TOO_MANY_REQUESTS: 'try again, slower: --rate for `message send`',
+  BROKER_READ_ONLY: 'give another broker: --admin HOST:PORT',
   SHUTTING_DOWN: 'the server is stopping; try again once it runs',
 };
 
@@ -66,11 +72,12 @@ function transportFailure({ code, details }: ServiceError, address: string): [st
   }
 }
 
-/** grpc-js wraps what the system said in sentences about itself. */
-function lastError(details: string): string {
-  return /Last error: (?:Error: )?(.+?)\. Resolution note/.exec(details)?.[1] ?? details;
+/** grpc-js wraps what the system said in sentences about itself, and adds the time to some. */
+export function lastError(details: string): string {
+  const inner = /Last error: (?:Error: )?(.+?)\.\s+Resolution note/s.exec(details)?.[1] ?? details;
+  return inner.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '').trimEnd();
 }
 
-function isServiceError(error: unknown): error is ServiceError {
+export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'details' in error;
 }

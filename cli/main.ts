@@ -6,7 +6,9 @@
  */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { exitEarly } from '#lib/early-exit';
 
+exitEarly();
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/sluice', import.meta.url)));
 
 const { runProgram } = await import('#cli/program');

@@ -1,12 +1,15 @@
 /** The settings of `sluice nameserver`. */
 import { z } from 'zod';
 import {
+  checkListeners,
   checkReachable,
   checkTls,
   clientSettings,
   configFile,
   data,
+  fleetFile,
   fleetToken,
+  listeners,
   logSettings,
   metricsPort,
   port,
@@ -21,12 +24,14 @@ export const nameServerSchema = z
     config: configFile,
     data,
     ...clientSettings,
+    listeners,
     ...tlsSettings,
     registryHost: text.default(CONFIG.loopback).register(notes, {
       help: 'Address that brokers register at; other than loopback needs --fleet-token',
       placeholder: 'HOST',
     }),
     registryPort: port(CONFIG.registryPort, 'Port for brokers, not to be reached by clients'),
+    fleetFile,
     fleetToken,
     metricsPort,
     ...logSettings,
@@ -36,6 +41,7 @@ export const nameServerSchema = z
     const door = { setting: 'registryHost', host, token, variable: 'SLUICE_FLEET_TOKEN' };
     checkReachable(door, context);
     checkTls(config, context);
+    checkListeners(config, context);
   });
 
 /** Complete, valid and frozen. */

@@ -1,12 +1,13 @@
 /** The composition root of a name server. */
 import type { NameServerStartConfig } from '#cli/nameserver-config';
-import { certificateOf } from '#cli/process-settings';
-import type { Banner } from '#cli/ready';
+import { certificateOf, listenersOf } from '#cli/process-settings';
+import { listenerAddresses, type Banner } from '#cli/ready';
 import { runProcess, type ProcessContext, type Service } from '#cli/run-process';
 import { systemClock } from '#lib/clock';
 import { formatHostPort } from '#lib/host-port';
 import { NameServer } from '#nameserver/main';
 import { INTERNAL_LISTENER } from '#proto/fleet';
+import { FleetSettingsFile } from '#proto/fleet-settings-file';
 
 /** Runs until a signal ends the process. */
 export function runNameServer(config: NameServerStartConfig): Promise<void> {
@@ -18,21 +19,31 @@ function addNameServer(
   config: NameServerStartConfig,
 ): Service {
   const { data, host, grpcPort, registryHost, registryPort, fleetToken } = config;
+  const further = listenersOf(config.listeners);
+  const { fleetFile: path } = config;
+  const fleet = path ? new FleetSettingsFile({ path, clock: systemClock, log }) : undefined;
+  if (fleet) lifecycle.add(fleet);
   const nameServer = new NameServer({
     config: {
       data,
-      listeners: [{ name: INTERNAL_LISTENER, host, port: grpcPort }],
+      listeners: [
+        { name: INTERNAL_LISTENER, host, port: grpcPort },
+        ...further.map((listener) => ({ ...listener, host })),
+      ],
       registry: { host: registryHost, port: registryPort },
       fleetToken,
       certificate: certificateOf(config),
     },
+    fleet,
     log,
     registry,
     clock: systemClock,
   });
   lifecycle.add(nameServer);
+  const door = (name: string): string => formatHostPort({ host, port: nameServer.port(name) });
   const addresses = (): NameServerAddresses => ({
-    grpc: formatHostPort({ host, port: nameServer.port(INTERNAL_LISTENER) }),
+    grpc: door(INTERNAL_LISTENER),
+    ...listenerAddresses(further, door),
     registry: formatHostPort({ host: registryHost, port: nameServer.registryPort }),
   });
   return {

@@ -1,8 +1,9 @@
 /** The settings that processes share, each defined once, and the rules that tie some together. */
 import { z } from 'zod';
 import { notes } from '#lib/config';
-import { CONFIG } from '#lib/limits';
+import { CONFIG, REGISTRY } from '#lib/limits';
 import { LOG_FORMATS, LOG_LEVELS } from '#lib/log';
+import { INTERNAL_LISTENER } from '#proto/fleet';
 
 const PORT_MAX = 65_535;
 
@@ -73,6 +74,53 @@ export function advertise(defaultNote: string): z.ZodOptional<z.ZodString> {
     allowed: 'HOST:PORT, e.g. queue.example.org:8081 or [2001:db8::1]:8081',
     defaultNote,
   });
+}
+
+export const fleetFile = text.optional().register(notes, {
+  help: 'Read what may change in the running fleet from this JSON file, and look at it each second',
+  placeholder: 'FILE',
+  defaultNote: 'none',
+});
+
+const MORE_LISTENERS_MAX = REGISTRY.listenersMax - 1;
+const LISTENER = `[a-z]([a-z0-9-]*[a-z0-9])?=(0|${PORT})`;
+
+/** Beside the one that every process has; see `listenersOf`. */
+export const listeners = text
+  .regex(new RegExp(`^${LISTENER}(,${LISTENER}){0,${MORE_LISTENERS_MAX - 1}}$`))
+  .optional()
+  .register(notes, {
+    help: 'Further ports for clients; routes name the addresses of the listener that was asked',
+    placeholder: 'NAME=PORT,...',
+    allowed:
+      `1 to ${MORE_LISTENERS_MAX} times NAME=PORT, with commas between them; a name has ` +
+      'lower-case letters, digits and "-"',
+    defaultNote: 'none',
+  });
+
+/** Port 0 picks a free one. */
+export function listenersOf(setting: string | undefined): { name: string; port: number }[] {
+  return (setting?.split(',') ?? []).map((each) => {
+    const [name = '', digits] = each.split('=');
+    return { name, port: Number(digits) };
+  });
+}
+
+/** Names are unique, and none is the one of `--grpc-port`. */
+export function checkListeners(
+  { listeners: setting }: { readonly listeners?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  const names = listenersOf(setting).map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) refuse(context, 'listeners', `${twice} is there twice`);
+  if (names.includes(INTERNAL_LISTENER)) {
+    refuse(context, 'listeners', `${INTERNAL_LISTENER} is the listener on --grpc-port`);
+  }
+  const long = names.find((name) => name.length > REGISTRY.listenerNameCharsMax);
+  if (long === undefined) return;
+  const most = REGISTRY.listenerNameCharsMax;
+  refuse(context, 'listeners', `${long}: a name has at most ${most} characters`);
 }
 
 export const tlsSettings = {
@@ -150,9 +198,4 @@ export function checkReachable(
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-/** Listens on all addresses, so that it is none that others could dial. */
-export function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }

@@ -17,6 +17,8 @@ Examples:
   sluice group list -o json                  for scripts
   sluice nameserver                          a fleet: name servers,
   sluice broker start --name-servers ...     and brokers that register at them
+  sluice check HOST:8081 --topic orders      why can clients here not connect?
+  sluice kube tree orders                    an instance on Kubernetes
   sluice help message send                   all about one command
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
@@ -49,6 +51,7 @@ async function createProgram(): Promise<Command> {
   addGroupCommands(program);
   addMessageCommands(program);
   await addBroker(program);
+  await addDiagnoses(program);
   return program;
 }
 
@@ -77,6 +80,27 @@ async function addProcesses(program: Command): Promise<void> {
     'nameserver',
     'Run a name server of a fleet',
     async () => (await import('#cli/commands/nameserver')).defineNameServer,
+  );
+  await addProcess(
+    program,
+    'operator',
+    'Run the operator of a Kubernetes cluster',
+    async () => (await import('#cli/commands/operator')).defineOperator,
+  );
+}
+
+async function addDiagnoses(program: Command): Promise<void> {
+  await addProcess(
+    program,
+    'check',
+    'See whether clients here can send and receive, and if not, why',
+    async () => (await import('#cli/commands/check')).defineCheck,
+  );
+  await addProcess(
+    program,
+    'kube',
+    'See instances on Kubernetes',
+    async () => (await import('#cli/commands/kube')).defineKube,
   );
 }
 

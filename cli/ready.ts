@@ -5,6 +5,14 @@ import { VERSION } from '#lib/version';
 /** The `host:port` of each door, by its name: that of its flag, `--grpc-port`. */
 export type Addresses = Readonly<Record<string, string>>;
 
+/** Of the listeners of `--listeners`: `listener-NAME`. */
+export function listenerAddresses(
+  listeners: readonly { readonly name: string }[],
+  addressOf: (name: string) => string,
+): Addresses {
+  return Object.fromEntries(listeners.map(({ name }) => [`listener-${name}`, addressOf(name)]));
+}
+
 /** For people. */
 export interface Banner {
   /** What each door is for, and where data is: a word and the rest of the line. */

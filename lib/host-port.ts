@@ -1,4 +1,5 @@
 /** `host:port`, with an IPv6 host in brackets. */
+import { isIP } from 'node:net';
 
 export interface HostPort {
   host: string;
@@ -6,6 +7,9 @@ export interface HostPort {
 }
 
 const PORT_MAX = 65_535;
+/** The longest name of DNS. */
+const HOST_CHARS_MAX = 253;
+const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
 /** Undefined when there is no host, or no port from 0 to 65535. */
 export function parseHostPort(text: string): HostPort | undefined {
@@ -19,4 +23,15 @@ export function parseHostPort(text: string): HostPort | undefined {
 
 export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Listens on all addresses, so that it is none that others could dial. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** Whether others could dial it, as far as one can tell by looking at it. */
+export function isDialable({ host, port }: HostPort): boolean {
+  const isHost = isIP(host) > 0 || (host.length <= HOST_CHARS_MAX && HOST_NAME.test(host));
+  return isHost && Number.isInteger(port) && port >= 1 && port <= PORT_MAX;
 }

@@ -3,6 +3,7 @@
  * A part that fails to start takes the ones before it down again.
  */
 import { systemClock, type Clock } from '#lib/clock';
+import { exitEarlyNoMore } from '#lib/early-exit';
 import { LISTEN } from '#lib/limits';
 import type { Log } from '#lib/log';
 
@@ -140,6 +141,7 @@ export function handleProcessEvents(lifecycle: Lifecycle, log: Log): void {
       process.exit(isClean ? 0 : 1);
     });
   };
+  exitEarlyNoMore();
   process.on('SIGTERM', exitOnSignal);
   process.on('SIGINT', exitOnSignal);
   const exitOnError = (error: unknown): void => {

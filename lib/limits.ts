@@ -1,14 +1,9 @@
 /**
- * Every limit, timeout and default of the product: name, unit, value, and where it comes from.
- * Nothing else in the code holds such a number.
+ * Every limit, timeout and default of the product: name, unit, value, and where it comes from. What
+ * concerns Kubernetes alone is in lib/kubernetes-limits.ts; nothing else in the code holds such a
+ * number.
  */
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { KIB, MIB, SECOND, MINUTE, HOUR, DAY } from '#lib/units';
 
 /** What a message and the names around it may be. */
 export const MESSAGE = {
@@ -73,6 +68,8 @@ export const CONSUME = {
     1 * HOUR,
     2 * HOUR,
   ] as readonly number[],
+  /** Entries of such a list that a group may have; each is at most `invisibleMaxMs`. */
+  backoffsMax: 64,
   /** wire.md A.8: batch_size is capped, never refused. */
   receiveBatchMax: 32,
   /** Entries of one AckMessage; clients send one, or what one receive brought. */
@@ -96,6 +93,21 @@ export const CONSUME = {
   deadLetterRetryMs: 60 * SECOND,
   /** Index entries that one pop looks at before it lets other work run. */
   scanEntriesPerTurn: 4096,
+} as const;
+
+/** Messages a second, sent and received, of a fleet and of each of its brokers. */
+export const QUOTA = {
+  /**
+   * What may pass at once after a pause, as time at the full rate: little, since all brokers of a
+   * fleet together stay within 5 % of its quota over some seconds.
+   */
+  burstMs: 100,
+  /** However small the share: the largest send, and the largest answer to a receive. */
+  burstMessagesMin: 32,
+  /**
+   * A long poll was refused, and its client has not come back by then: the next one has its turn.
+   */
+  refusedPollMs: 1 * SECOND,
 } as const;
 
 /** Clients' sessions. wire.md A.4, A.5 */
@@ -151,27 +163,71 @@ export const STORE = {
   diskCheckMs: 1 * SECOND,
 } as const;
 
-/**
- * Brokers and their name servers. Product: a report at least every 30 s, gone after 30 s of
- * silence.
- */
+/** Brokers and their name servers. */
 export const REGISTRY = {
-  /** A third of `silentMs`: one report may get lost or be late without taking the broker out. */
-  reportMs: 10 * SECOND,
-  silentMs: 30 * SECOND,
-  brokenStreamMs: 5 * SECOND,
+  /**
+   * The product's name servers hear from brokers every 30 s. Here they have to drop a broker that
+   * is cut off in some 4 s, so that clients find the others: kubernetes.md, zones. A keep-alive is
+   * some 60 bytes.
+   */
+  reportMs: 1 * SECOND,
+  /**
+   * Three keep-alives may be late or lost. A broker that is busy for longer than that with anything
+   * but its timers does not serve its clients either; collecting garbage takes it far less.
+   */
+  silentMs: 4 * SECOND,
+  /** Of brokers that don't say how often they report: those of a fleet that is being upgraded. */
+  silentUnsaidMs: 30 * SECOND,
+  /** A crash, or a connection that was cut: that one is back after a few of the waits below. */
+  brokenStreamMs: 2 * SECOND,
+  /**
+   * Before it drops a broker, a name server reads once more what has come: it may have stood still
+   * itself, with the reports waiting in its sockets.
+   */
+  lastCallMs: 250,
   /** Changes within this time go into one report. */
   changeDelayMs: 50,
-  /** Waits before a broken stream is opened again: well within `brokenStreamMs`. */
-  reconnect: { initialMs: 100, maxMs: 2 * SECOND, multiplier: 2 },
-  /** A report that is not answered by then, a new connection included, breaks the stream. */
-  answerMs: 5 * SECOND,
+  /** Waits before a broken stream is opened again: four of them fit into `brokenStreamMs`. */
+  reconnect: { initialMs: 100, maxMs: 1 * SECOND, multiplier: 2 },
+  /**
+   * A report that is not answered by then, a new connection included, breaks the stream. Below
+   * `silentMs`: on a connection that has died without a word, another one is tried in time.
+   */
+  answerMs: 3 * SECOND,
+  /** A broker that stops waits so long for its name servers to take it out of the routes. */
+  goodbyeMs: 500,
   /** After its start a name server waits so long before it is ready: brokers are back by then. */
   relearnMs: 3 * SECOND,
   brokersMax: 1000,
   brokerNameCharsMax: 128,
   listenersMax: 16,
-  hostCharsMax: 253,
+  /** As a label of DNS. */
+  listenerNameCharsMax: 63,
+} as const;
+
+/** What the processes of a fleet share beside their reports. */
+export const FLEET = {
+  /** Looks at the file of settings; a ConfigMap takes up to a minute to get there. */
+  settingsPollMs: 1 * SECOND,
+  /** As much as a ConfigMap holds. */
+  settingsBytesMax: 1 * MIB,
+  revisionCharsMax: 256,
+  /** Of what is wrong with the settings, in one message. */
+  problemsShownMax: 5,
+  /** What a broker may report as its demand, in messages a second: any that is real. */
+  demandMax: 1e9,
+  /**
+   * Above its demand a broker's share has this part of it, and this part of an even share, while
+   * others have to go without: room for what comes anew. Together they stay within the 5 % by which
+   * a fleet may miss its quota. architecture.md, editions.
+   */
+  demandHeadroom: 0.02,
+  idleShare: 0.01,
+  /**
+   * Receives that were refused don't tell how much they would have got: the demand counts as so
+   * many times the share, until none is refused or there is no more to share out.
+   */
+  hungryFactor: 3,
 } as const;
 
 /** The certificate that is made where none is configured. */
@@ -263,7 +319,39 @@ export const ADMIN = {
   progressEveryMs: 100,
 } as const;
 
+/** `sluice check`: what it asks of each broker, and how long it waits for it. */
+export const CHECK = {
+  timeoutDefaultMs: 30 * SECOND,
+  timeoutMaxMs: 600 * SECOND,
+  /** One connection or call; clients give up after `SESSION.requestTimeoutMs` of their own. */
+  callMs: 5 * SECOND,
+  /** Brokers that are tried side by side. */
+  brokersAtOnce: 16,
+  /** Messages to each broker. */
+  messagesMax: 100,
+  answerBytesMax: 16 * MIB,
+  receiveBatch: CONSUME.receiveBatchMax,
+  pollMs: CONSUME.pollingMinMs,
+  /** Between polls that brought nothing, however soon they end. */
+  pollAgainMs: 100,
+  /** Messages of another check that come along are left to it, hidden for this long. */
+  invisibleMs: CONSUME.invisibleMinMs,
+  /** Kept back from the time for a poll, so that its answer can arrive. */
+  answerMarginMs: 1 * SECOND,
+  /** A throttled send is tried again, as client libraries do. */
+  sendAttempts: SESSION.producerAttempts,
+  throttled: { initialMs: 250, maxMs: 1 * SECOND, multiplier: 2 },
+  /** For a good-bye, which may fail. */
+  goodbyeMs: 500,
+} as const;
+
 /** Offsets of time that the product knows. */
 export const PRODUCT = {
   delayMaxMs: 40 * DAY,
+} as const;
+
+/** What the editions promise. architecture.md §9 */
+export const EDITION = {
+  standardTps: 5000,
+  standardInstancesPerRegion: 8,
 } as const;

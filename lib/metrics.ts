@@ -10,8 +10,8 @@ export type { Registry } from 'prom-client';
 export function createRegistry(labels: Readonly<Record<string, string>> = {}): Registry {
   const registry = new Registry();
   registry.setDefaultLabels(labels);
-  for (const [name, help, value] of PROCESS_METRICS) {
-    gauge(registry, name, help, [], () => [[{}, value()]]);
+  for (const [register, name, help, value] of PROCESS_METRICS) {
+    register(registry, name, help, [], () => [[{}, value()]]);
   }
   return registry;
 }
@@ -63,8 +63,9 @@ export function counter(
 
 const MICROSECONDS = 1e6;
 
-const PROCESS_METRICS: readonly (readonly [string, string, () => number])[] = [
+const PROCESS_METRICS: readonly (readonly [typeof gauge, string, string, () => number])[] = [
   [
+    counter,
     'process_cpu_seconds_total',
     'User and system CPU time spent, in seconds.',
     () => {
@@ -72,14 +73,21 @@ const PROCESS_METRICS: readonly (readonly [string, string, () => number])[] = [
       return (user + system) / MICROSECONDS;
     },
   ],
-  ['process_resident_memory_bytes', 'Resident memory, in bytes.', () => process.memoryUsage.rss()],
-  ['nodejs_heap_used_bytes', 'Heap in use, in bytes.', () => process.memoryUsage().heapUsed],
   [
+    gauge,
+    'process_resident_memory_bytes',
+    'Resident memory, in bytes.',
+    () => process.memoryUsage.rss(),
+  ],
+  [gauge, 'nodejs_heap_used_bytes', 'Heap in use, in bytes.', () => process.memoryUsage().heapUsed],
+  [
+    gauge,
     'nodejs_external_memory_bytes',
     'Memory of buffers outside the heap, in bytes.',
     () => process.memoryUsage().external,
   ],
   [
+    gauge,
     'process_start_time_seconds',
     'Start of the process, in seconds since the epoch.',
     () => Math.floor(performance.timeOrigin) / 1000,

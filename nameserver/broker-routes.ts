@@ -1,21 +1,20 @@
 /** A broker's report, checked: whatever is wrong in it is refused before it reaches a client. */
-import { isIP } from 'node:net';
 import { SluiceError } from '#lib/errors';
-import { REGISTRY, TOPIC } from '#lib/limits';
-import { kindName } from '#proto/fleet';
+import { isDialable } from '#lib/host-port';
+import { FLEET, REGISTRY, TOPIC } from '#lib/limits';
+import { kindName, permissionName } from '#proto/fleet';
 import type { BrokerHoldings, BrokerListener, BrokerReport, TopicQueues } from '#proto/fleet-types';
 import type { HostPort } from '#lib/host-port';
 import { BROKER_NAME } from '#proto/names';
 import type { RoutedTopic } from '#proto/route';
 import type { BrokerRoutes } from '#nameserver/route-table';
 
-const PORT_MAX = 65_535;
 /** Longest name of a topic or group with its namespace: two of 64 and what marks dead letters. */
 const FULL_NAME_CHARS_MAX = 160;
-const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
 /** Throws BAD_REQUEST. */
-export function checkIdentity({ broker, identity, generation, version }: BrokerReport): void {
+export function checkReport(report: BrokerReport): void {
+  const { broker, identity, generation, version, demand } = report;
   if (broker.length > REGISTRY.brokerNameCharsMax || !BROKER_NAME.test(broker)) {
     throw refusal(
       `a broker's name has 1 to ${REGISTRY.brokerNameCharsMax} letters, digits, ".", "_" and "-"`,
@@ -26,6 +25,9 @@ export function checkIdentity({ broker, identity, generation, version }: BrokerR
   }
   for (const [name, number] of Object.entries({ generation, version })) {
     if (!Number.isSafeInteger(number) || number < 0) throw refusal(`${name} must not be negative`);
+  }
+  if (!(demand >= 0 && demand <= FLEET.demandMax)) {
+    throw refusal(`a demand is 0 to ${FLEET.demandMax} messages/s, not ${demand}`);
   }
 }
 
@@ -44,22 +46,20 @@ export function routesOf({ listeners, topics, orderedGroups }: BrokerHoldings): 
 
 function address({ name, host, port }: BrokerListener): HostPort {
   checkName(name);
-  const isHost = isIP(host) > 0 || (host.length <= REGISTRY.hostCharsMax && HOST_NAME.test(host));
-  if (!isHost) throw refusal(`the listener ${name} has no host that a client could dial`);
-  if (port < 1 || port > PORT_MAX) {
-    throw refusal(`the listener ${name} has port ${port}; 1 to ${PORT_MAX} are allowed`);
+  if (!isDialable({ host, port })) {
+    throw refusal(`the listener ${name} has no host and port that a client could dial`);
   }
   return { host, port };
 }
 
-function routedTopic({ name, kind, queues }: TopicQueues): RoutedTopic {
+function routedTopic({ name, kind, queues, permission }: TopicQueues): RoutedTopic {
   checkName(name);
   const known = kindName(kind);
   if (!known) throw refusal(`the topic ${name} has the unknown kind ${kind}`);
   if (queues < 1 || queues > TOPIC.queuesMax) {
     throw refusal(`the topic ${name} has ${queues} queues; 1 to ${TOPIC.queuesMax} are allowed`);
   }
-  return { kind: known, queues };
+  return { kind: known, queues, permission: permissionName(permission) };
 }
 
 function checkName(name: string): void {

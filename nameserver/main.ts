@@ -7,10 +7,12 @@ import type { Log } from '#lib/log';
 import type { Registry } from '#lib/metrics';
 import { exposeMetrics } from '#nameserver/exposition';
 import { createRouteService } from '#nameserver/handlers';
+import { QuotaLedger } from '#nameserver/quota-ledger';
 import { createRegistryService } from '#nameserver/registry-service';
 import { Registrations } from '#nameserver/registrations';
 import { RouteTable } from '#nameserver/route-table';
 import { Traffic } from '#nameserver/traffic';
+import type { FleetSettingsSource } from '#proto/fleet-settings';
 import { openCertificate, type CertificateFiles } from '#proto/grpc-transport/certificate';
 import type { ListenerAddress } from '#proto/grpc-transport/listener';
 import { GrpcServer } from '#proto/grpc-transport/server';
@@ -33,6 +35,8 @@ export interface NameServerConfig {
 
 export interface NameServerOptions {
   readonly config: NameServerConfig;
+  /** Started before; undefined where there is no quota to share out. */
+  readonly fleet?: FleetSettingsSource | undefined;
   readonly log: Log;
   readonly registry: Registry;
   readonly clock: Clock;
@@ -50,11 +54,31 @@ export class NameServer implements Required<Part> {
 
   constructor(options: NameServerOptions) {
     const { log, clock, registry } = options;
-    const { table } = this;
+    const traffic = this.#traffic;
+    const ledger = new QuotaLedger();
+    const shared = { table: this.table, ledger };
     this.#options = options;
-    this.#registrations = new Registrations({ table, clock, log });
+    this.#registrations = new Registrations({
+      ...shared,
+      quota: () => (this.#knowsBrokers ? this.#quota : undefined),
+      clock,
+      log,
+    });
     const openConnections = (): number => this.#openConnections;
-    exposeMetrics({ registry, table, traffic: this.#traffic, openConnections });
+    exposeMetrics({ registry, ...shared, quota: () => this.#quota, traffic, openConnections });
+  }
+
+  get #quota(): number | undefined {
+    // Before the start the settings are not there yet.
+    return this.#startedMs === undefined ? undefined : this.#options.fleet?.current.tps;
+  }
+
+  /** Those that did not report by then are not there: the quota is for the others. */
+  get #knowsBrokers(): boolean {
+    if (this.readiness() === undefined) return true;
+    const { fleet } = this.#options;
+    if (!fleet) return false;
+    return Object.keys(fleet.current.brokers).every((name) => this.#registrations.has(name));
   }
 
   /** Rejects when an address can't be listened on; then none is. */

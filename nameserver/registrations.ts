@@ -1,12 +1,13 @@
 /**
- * The brokers that are alive. One that is silent, or whose stream broke and did not come back, is
- * taken out of the routes; so is nothing else.
+ * The brokers that are alive. One that says that it leaves, that is silent, or whose stream broke
+ * and did not come back, is taken out of the routes; so is nothing else.
  */
 import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { REGISTRY } from '#lib/limits';
 import type { Log } from '#lib/log';
-import { checkIdentity, routesOf } from '#nameserver/broker-routes';
+import { checkReport, routesOf } from '#nameserver/broker-routes';
+import type { QuotaLedger } from '#nameserver/quota-ledger';
 import type { RouteTable } from '#nameserver/route-table';
 import type { BrokerReport, RegistryAnswerInput } from '#proto/fleet-types';
 
@@ -26,37 +27,43 @@ interface Registration {
 
 export interface RegistrationsOptions {
   readonly table: RouteTable;
+  readonly ledger: QuotaLedger;
+  /** Messages a second to be shared out; undefined when there is nothing to say about it. */
+  readonly quota: () => number | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export class Registrations {
-  readonly #table: RouteTable;
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #options: RegistrationsOptions;
   readonly #byBroker = new Map<string, Registration>();
 
-  constructor({ table, clock, log }: RegistrationsOptions) {
-    this.#table = table;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: RegistrationsOptions) {
+    this.#options = options;
   }
 
   /** Takes one report in. Throws BAD_REQUEST, ALREADY_EXISTS or TOO_MANY_REQUESTS. */
   report(stream: ReportStream, report: BrokerReport): RegistryAnswerInput {
-    checkIdentity(report);
+    checkReport(report);
+    const { broker, version, demand, leaving } = report;
+    if (leaving) return this.#leave(report);
     const routes = report.holdings && routesOf(report.holdings);
     const registration = this.#admit(stream, report);
-    this.#expireAfter(registration, report.broker, REGISTRY.silentMs, 'it was silent');
-    if (routes) {
-      // A stream that is about to be replaced may bring what the newer one has already changed.
-      if (report.version >= (registration.version ?? 0)) {
-        registration.version = report.version;
-        this.#table.set(report.broker, routes);
-      }
-      return { holdingsWanted: false };
+    this.#expireAfter(registration, broker, silenceOf(report), 'it was silent');
+    const { table, ledger, quota } = this.#options;
+    // A stream that is about to be replaced may bring what the newer one has already changed.
+    if (routes && version >= (registration.version ?? 0)) {
+      registration.version = version;
+      table.set(broker, routes);
     }
-    return { holdingsWanted: registration.version !== report.version };
+    const share = ledger.shareOf(broker, demand, quota());
+    const holdingsWanted = !routes && registration.version !== version;
+    return share === undefined ? { holdingsWanted } : { holdingsWanted, share };
+  }
+
+  /** Whether the broker has reported of late. */
+  has(broker: string): boolean {
+    return this.#byBroker.has(broker);
   }
 
   /** The stream broke or was closed; a newer one of the same broker is not touched. */
@@ -90,18 +97,45 @@ export class Registrations {
     const expiry = { cancel: () => undefined };
     const registration = { identity, generation, version: undefined, stream, expiry };
     this.#byBroker.set(broker, registration);
-    this.#log.info({ broker, identity, generation }, 'a broker registered');
+    this.#options.log.info({ broker, identity, generation }, 'a broker registered');
     return registration;
   }
 
+  /** A good-bye of an earlier start, or of another broker of the same name, changes nothing. */
+  #leave({ broker, identity, generation }: BrokerReport): RegistryAnswerInput {
+    const known = this.#byBroker.get(broker);
+    if (known?.identity === identity && known.generation === generation) {
+      known.expiry.cancel();
+      this.#forget(broker);
+      this.#options.log.info({ broker }, 'a broker has left');
+    }
+    return { holdingsWanted: false };
+  }
+
   #expireAfter(registration: Registration, broker: string, delayMs: number, reason: string): void {
+    const { clock, log } = this.#options;
     registration.expiry.cancel();
-    registration.expiry = this.#clock.setTimeout(() => {
-      this.#byBroker.delete(broker);
-      this.#table.remove(broker);
-      this.#log.warn({ broker, afterMs: delayMs }, `a broker is gone: ${reason}`);
+    registration.expiry = clock.setTimeout(() => {
+      registration.expiry = clock.setTimeout(() => {
+        this.#forget(broker);
+        log.warn({ broker, afterMs: delayMs }, `a broker is gone: ${reason}`);
+      }, REGISTRY.lastCallMs);
     }, delayMs);
   }
+
+  #forget(broker: string): void {
+    const { table, ledger } = this.#options;
+    this.#byBroker.delete(broker);
+    table.remove(broker);
+    ledger.forget(broker);
+  }
+}
+
+/** A broker of another version may report less often; it may miss as many reports as any. */
+function silenceOf({ periodMs }: BrokerReport): number {
+  const { reportMs, silentMs, silentUnsaidMs } = REGISTRY;
+  if (periodMs <= 0) return silentUnsaidMs;
+  return Math.min(Math.max(silentMs, (periodMs * silentMs) / reportMs), silentUnsaidMs);
 }
 
 /** A broker that is alive is replaced only by a later start of itself. */

@@ -15,12 +15,21 @@ export const TopicKind = {
   TRANSACTION: 5,
 } as const;
 
+export const TopicPermission = {
+  TOPIC_PERMISSION_UNSPECIFIED: 0,
+  READ_WRITE: 1,
+  READ_ONLY: 2,
+  WRITE_ONLY: 3,
+} as const;
+
 export interface Topic {
   name: string;
   /** TopicKind */
   kind: number;
   queues: number;
   createdMs: number;
+  /** TopicPermission */
+  permission: number;
 }
 
 export interface TopicInput {
@@ -29,6 +38,8 @@ export interface TopicInput {
   kind?: number | null | undefined;
   queues?: number | null | undefined;
   createdMs?: number | null | undefined;
+  /** TopicPermission */
+  permission?: number | null | undefined;
 }
 
 export interface CreateTopicRequest {
@@ -36,6 +47,8 @@ export interface CreateTopicRequest {
   /** TopicKind */
   kind: number;
   queues?: number;
+  /** TopicPermission */
+  permission: number;
 }
 
 export interface CreateTopicRequestInput {
@@ -43,6 +56,8 @@ export interface CreateTopicRequestInput {
   /** TopicKind */
   kind?: number | null | undefined;
   queues?: number | null | undefined;
+  /** TopicPermission */
+  permission?: number | null | undefined;
 }
 
 export interface UpdateTopicRequest {
@@ -50,6 +65,8 @@ export interface UpdateTopicRequest {
   /** TopicKind */
   kind: number;
   queues?: number;
+  /** TopicPermission */
+  permission: number;
 }
 
 export interface UpdateTopicRequestInput {
@@ -57,6 +74,8 @@ export interface UpdateTopicRequestInput {
   /** TopicKind */
   kind?: number | null | undefined;
   queues?: number | null | undefined;
+  /** TopicPermission */
+  permission?: number | null | undefined;
 }
 
 export interface DeleteTopicRequest {
@@ -130,6 +149,8 @@ export interface Group {
   ordered: boolean;
   maxAttempts: number;
   createdMs: number;
+  backoffMs: number[];
+  pullAllowed: boolean;
 }
 
 export interface GroupInput {
@@ -137,30 +158,48 @@ export interface GroupInput {
   ordered?: boolean | null | undefined;
   maxAttempts?: number | null | undefined;
   createdMs?: number | null | undefined;
+  backoffMs?: readonly number[] | null | undefined;
+  pullAllowed?: boolean | null | undefined;
+}
+
+export interface Backoff {
+  waitsMs: number[];
+}
+
+export interface BackoffInput {
+  waitsMs?: readonly number[] | null | undefined;
 }
 
 export interface CreateGroupRequest {
   name: string;
   ordered: boolean;
   maxAttempts?: number;
+  backoff: Backoff | null;
+  pullAllowed?: boolean;
 }
 
 export interface CreateGroupRequestInput {
   name?: string | null | undefined;
   ordered?: boolean | null | undefined;
   maxAttempts?: number | null | undefined;
+  backoff?: BackoffInput | null | undefined;
+  pullAllowed?: boolean | null | undefined;
 }
 
 export interface UpdateGroupRequest {
   name: string;
   ordered?: boolean;
   maxAttempts?: number;
+  backoff: Backoff | null;
+  pullAllowed?: boolean;
 }
 
 export interface UpdateGroupRequestInput {
   name?: string | null | undefined;
   ordered?: boolean | null | undefined;
   maxAttempts?: number | null | undefined;
+  backoff?: BackoffInput | null | undefined;
+  pullAllowed?: boolean | null | undefined;
 }
 
 export interface DeleteGroupRequest {
@@ -381,6 +420,46 @@ export interface MessageInput {
   storedMs?: number | null | undefined;
 }
 
+export interface UnreadMessagesRequest {
+  pageToken: string;
+  pageSize: number;
+}
+
+export interface UnreadMessagesRequestInput {
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+}
+
+export interface UnreadTopic {
+  group: string;
+  topic: string;
+  messages: number;
+  inFlight: number;
+  waitingRetry: number;
+}
+
+export interface UnreadTopicInput {
+  group?: string | null | undefined;
+  topic?: string | null | undefined;
+  messages?: number | null | undefined;
+  inFlight?: number | null | undefined;
+  waitingRetry?: number | null | undefined;
+}
+
+export interface UnreadMessagesResponse {
+  unread: UnreadTopic[];
+  nextPageToken: string;
+  totalMessages: number;
+  deadLetters: number;
+}
+
+export interface UnreadMessagesResponseInput {
+  unread?: readonly UnreadTopicInput[] | null | undefined;
+  nextPageToken?: string | null | undefined;
+  totalMessages?: number | null | undefined;
+  deadLetters?: number | null | undefined;
+}
+
 export interface BrokerStatusRequest {}
 
 export interface BrokerStatusRequestInput {}
@@ -399,6 +478,11 @@ export interface BrokerStatusResponse {
   connections: number;
   memoryBytes: number;
   rates: Rates | null;
+  edition: string;
+  readOnly: boolean;
+  fleetRevision?: string;
+  quota: QuotaStatus | null;
+  deadLetters: number;
 }
 
 export interface BrokerStatusResponseInput {
@@ -415,6 +499,23 @@ export interface BrokerStatusResponseInput {
   connections?: number | null | undefined;
   memoryBytes?: number | null | undefined;
   rates?: RatesInput | null | undefined;
+  edition?: string | null | undefined;
+  readOnly?: boolean | null | undefined;
+  fleetRevision?: string | null | undefined;
+  quota?: QuotaStatusInput | null | undefined;
+  deadLetters?: number | null | undefined;
+}
+
+export interface QuotaStatus {
+  limitPerSecond?: number;
+  passedPerSecond: number;
+  throttledPerSecond: number;
+}
+
+export interface QuotaStatusInput {
+  limitPerSecond?: number | null | undefined;
+  passedPerSecond?: number | null | undefined;
+  throttledPerSecond?: number | null | undefined;
 }
 
 export interface LogStatus {
@@ -472,6 +573,7 @@ export interface Messages {
   ListTopicsRequest: { decoded: ListTopicsRequest; input: ListTopicsRequestInput };
   ListTopicsResponse: { decoded: ListTopicsResponse; input: ListTopicsResponseInput };
   Group: { decoded: Group; input: GroupInput };
+  Backoff: { decoded: Backoff; input: BackoffInput };
   CreateGroupRequest: { decoded: CreateGroupRequest; input: CreateGroupRequestInput };
   UpdateGroupRequest: { decoded: UpdateGroupRequest; input: UpdateGroupRequestInput };
   DeleteGroupRequest: { decoded: DeleteGroupRequest; input: DeleteGroupRequestInput };
@@ -493,8 +595,12 @@ export interface Messages {
   };
   GetMessageRequest: { decoded: GetMessageRequest; input: GetMessageRequestInput };
   Message: { decoded: Message; input: MessageInput };
+  UnreadMessagesRequest: { decoded: UnreadMessagesRequest; input: UnreadMessagesRequestInput };
+  UnreadTopic: { decoded: UnreadTopic; input: UnreadTopicInput };
+  UnreadMessagesResponse: { decoded: UnreadMessagesResponse; input: UnreadMessagesResponseInput };
   BrokerStatusRequest: { decoded: BrokerStatusRequest; input: BrokerStatusRequestInput };
   BrokerStatusResponse: { decoded: BrokerStatusResponse; input: BrokerStatusResponseInput };
+  QuotaStatus: { decoded: QuotaStatus; input: QuotaStatusInput };
   LogStatus: { decoded: LogStatus; input: LogStatusInput };
   DiskStatus: { decoded: DiskStatus; input: DiskStatusInput };
   Rates: { decoded: Rates; input: RatesInput };

@@ -30,6 +30,7 @@ const ANSWERS = {
   SendMessage: 'SendMessageResponse',
   ReceiveMessages: 'ReceiveMessagesResponse',
   GetMessage: 'Message',
+  UnreadMessages: 'UnreadMessagesResponse',
   BrokerStatus: 'BrokerStatusResponse',
 } as const satisfies Readonly<Record<string, keyof Messages>>;
 

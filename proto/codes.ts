@@ -140,6 +140,11 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
     when: 'The token of the admin port is missing or wrong.',
     action: 'Present the token that the server was started with.',
   },
+  FORBIDDEN: {
+    wire: 'FORBIDDEN',
+    when: 'The topic, the group, or the edition of the instance does not allow the call.',
+    action: 'The message says what does not; change its definition, or use another one.',
+  },
   MESSAGE_NOT_FOUND: {
     wire: 'MESSAGE_NOT_FOUND',
     when: 'There is no message now, or none with that id; the usual end of an empty poll.',
@@ -182,8 +187,14 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   TOO_MANY_REQUESTS: {
     wire: 'TOO_MANY_REQUESTS',
-    when: 'A limit on concurrent work is reached.',
-    action: 'Repeat after a backoff, as client libraries do.',
+    when: 'The quota of messages per second, or a limit on concurrent work, is reached.',
+    action: 'Repeat after a backoff, as client libraries do; send less, or raise the quota.',
+  },
+  BROKER_READ_ONLY: {
+    // Not TOO_MANY_REQUESTS: producers are to go on to another broker at once.
+    wire: 'INTERNAL_SERVER_ERROR',
+    when: 'The broker is drained before it is removed: it takes no messages, reads go on.',
+    action: 'Repeat; client libraries go to another broker.',
   },
   DISK_FULL: {
     // Not TOO_MANY_REQUESTS: another broker may have room, and a producer should try it at once.

@@ -15,12 +15,22 @@ export const TopicKind = {
   TRANSACTION: 5,
 } as const;
 
+export const TopicPermission = {
+  TOPIC_PERMISSION_UNSPECIFIED: 0,
+  READ_WRITE: 1,
+  READ_ONLY: 2,
+  WRITE_ONLY: 3,
+} as const;
+
 export interface BrokerReport {
   broker: string;
   identity: string;
   generation: number;
   version: number;
   holdings: BrokerHoldings | null;
+  demand: number;
+  leaving: boolean;
+  periodMs: number;
 }
 
 export interface BrokerReportInput {
@@ -29,6 +39,9 @@ export interface BrokerReportInput {
   generation?: number | null | undefined;
   version?: number | null | undefined;
   holdings?: BrokerHoldingsInput | null | undefined;
+  demand?: number | null | undefined;
+  leaving?: boolean | null | undefined;
+  periodMs?: number | null | undefined;
 }
 
 export interface BrokerHoldings {
@@ -60,6 +73,8 @@ export interface TopicQueues {
   /** TopicKind */
   kind: number;
   queues: number;
+  /** TopicPermission */
+  permission: number;
 }
 
 export interface TopicQueuesInput {
@@ -67,14 +82,18 @@ export interface TopicQueuesInput {
   /** TopicKind */
   kind?: number | null | undefined;
   queues?: number | null | undefined;
+  /** TopicPermission */
+  permission?: number | null | undefined;
 }
 
 export interface RegistryAnswer {
   holdingsWanted: boolean;
+  share?: number;
 }
 
 export interface RegistryAnswerInput {
   holdingsWanted?: boolean | null | undefined;
+  share?: number | null | undefined;
 }
 
 /** Every message of the package by its name. */

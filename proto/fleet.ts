@@ -1,5 +1,5 @@
 /** The messages of sluice.fleet.v1: what brokers and name servers say to one another. */
-import { TopicKind } from '#proto/fleet-types';
+import { TopicKind, TopicPermission } from '#proto/fleet-types';
 import type { Messages } from '#proto/fleet-types';
 import { loadProtocol } from '#proto/load';
 import type { RoutedTopic } from '#proto/route';
@@ -25,6 +25,12 @@ const KINDS: Readonly<Record<RoutedTopic['kind'], number>> = {
   transaction: TopicKind.TRANSACTION,
 };
 
+const PERMISSIONS: Readonly<Record<RoutedTopic['permission'], number>> = {
+  'read-write': TopicPermission.READ_WRITE,
+  'read-only': TopicPermission.READ_ONLY,
+  'write-only': TopicPermission.WRITE_ONLY,
+};
+
 const KIND_NAMES = new Map(
   Object.entries(KINDS).map(([name, number]) => [number, name as RoutedTopic['kind']]),
 );
@@ -36,4 +42,14 @@ export function kindNumber(kind: RoutedTopic['kind']): number {
 /** Undefined for a number that is none of ours. */
 export function kindName(number: number): RoutedTopic['kind'] | undefined {
   return KIND_NAMES.get(number);
+}
+
+export function permissionNumber(permission: RoutedTopic['permission']): number {
+  return PERMISSIONS[permission];
+}
+
+/** Whoever says none, or one that we don't know, turns away by itself what it does not allow. */
+export function permissionName(number: number): RoutedTopic['permission'] {
+  if (number === TopicPermission.READ_ONLY) return 'read-only';
+  return number === TopicPermission.WRITE_ONLY ? 'write-only' : 'read-write';
 }

@@ -8,10 +8,12 @@ export type { ResourceName };
 const LEGAL = /^[A-Za-z0-9_-]+$/;
 /** A broker's name in routes; its length is bounded by REGISTRY.brokerNameCharsMax. */
 export const BROKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** A way in for clients; its length is bounded by REGISTRY.listenerNameCharsMax. */
+export const LISTENER_NAME = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const SEPARATOR = '%';
 const DEAD_LETTER_PREFIX = '%DLQ%';
 /** Names that the original keeps for itself; a user's topic must not look like them. */
-const RESERVED =
+export const RESERVED_NAME =
   /^(rmq_sys_|SCHEDULE_TOPIC_|RMQ_SYS_|TBW102$|SELF_TEST_TOPIC$|OFFSET_MOVED_EVENT$)/;
 
 /**
@@ -49,7 +51,7 @@ function complaint(what: string, { namespace, name }: ResourceName, charsMax: nu
   if (!LEGAL.test(name)) {
     return `a ${what} name has letters, digits, _ and - only, not ${JSON.stringify(name)}`;
   }
-  if (RESERVED.test(name)) return `the ${what} name ${name} is reserved`;
+  if (RESERVED_NAME.test(name)) return `the ${what} name ${name} is reserved`;
   if (namespace.length > charsMax || (namespace !== '' && !LEGAL.test(namespace))) {
     return `a namespace has at most ${charsMax} letters, digits, _ and -`;
   }

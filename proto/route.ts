@@ -12,10 +12,20 @@ import type { ResourceName } from '#proto/wire/resource';
 export const TOPIC_KINDS = ['normal', 'fifo', 'global-fifo', 'delay', 'transaction'] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];
 
+/** What clients may do with a topic. */
+export const TOPIC_PERMISSIONS = ['read-write', 'read-only', 'write-only'] as const;
+export type TopicPermission = (typeof TOPIC_PERMISSIONS)[number];
+
 /** A topic at one broker, as a route tells it. */
 export interface RoutedTopic {
   kind: TopicKind;
   queues: number;
+  permission: TopicPermission;
+}
+
+/** Of a topic at a broker that takes no messages from clients; undefined where nothing is left. */
+export function withoutWriting(permission: TopicPermission): TopicPermission | undefined {
+  return permission === 'write-only' ? undefined : 'read-only';
 }
 
 const TYPES: Readonly<Record<TopicKind, number>> = {
@@ -24,6 +34,12 @@ const TYPES: Readonly<Record<TopicKind, number>> = {
   'global-fifo': MessageType.FIFO,
   delay: MessageType.DELAY,
   transaction: MessageType.TRANSACTION,
+};
+
+const PERMISSIONS: Readonly<Record<TopicPermission, number>> = {
+  'read-write': Permission.READ_WRITE,
+  'read-only': Permission.READ,
+  'write-only': Permission.WRITE,
 };
 
 /** Brokers are masters of their shard: clients send only to id 0. */
@@ -66,7 +82,7 @@ export function routeEntries(
   return Array.from({ length: topic.queues }, (_, id) => ({
     topic: named,
     id,
-    permission: Permission.READ_WRITE,
+    permission: PERMISSIONS[topic.permission],
     broker,
     acceptMessageTypes: [TYPES[topic.kind]],
   }));

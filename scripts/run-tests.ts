@@ -2,8 +2,10 @@
  * What `npm test` runs: types, lint, format, unused code, then every test. Ends with one line,
  * `N passed, N failed`, where each check counts as one; exits with 1 if anything failed.
  *
- *   npm test                    everything but the slow suites (*.slow.test.ts)
- *   npm test -- --slow          those too
+ *   npm test                    everything but the slow suites (*.slow.test.ts), and those that
+ *                               need nodes of a cluster (*.cluster.test.ts)
+ *   npm test -- --slow          the slow ones too
+ *   npm run test:cluster        those that need nodes, one after the other
  *   npm test -- test/lib log    no checks, only the tests whose path matches one of these
  */
 import { spawn } from 'node:child_process';
@@ -37,11 +39,11 @@ const CHECKS: readonly Check[] = [
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
-  const withSlow = args.includes('--slow');
-  const paths = args.filter((argument) => argument !== '--slow');
+  const suites = { slow: args.includes('--slow'), cluster: args.includes('--cluster') };
+  const paths = args.filter((argument) => argument !== '--slow' && argument !== '--cluster');
   const totals: Totals[] = [];
   for (const check of paths.length === 0 ? CHECKS : []) totals.push(await runCheck(check));
-  totals.push(await runJest(paths, withSlow));
+  totals.push(await runJest(paths, suites));
   const passed = totals.reduce((sum, each) => sum + each.passed, 0);
   const failed = totals.reduce((sum, each) => sum + each.failed, 0);
   console.log(`${passed} passed, ${failed} failed`);
@@ -64,7 +66,10 @@ interface JestReport {
   readonly numRuntimeErrorTestSuites: number;
 }
 
-async function runJest(paths: readonly string[], withSlow: boolean): Promise<Totals> {
+type Suites = Readonly<Record<'slow' | 'cluster', boolean>>;
+
+async function runJest(paths: readonly string[], suites: Suites): Promise<Totals> {
+  const left = (['slow', 'cluster'] as const).filter((suite) => !suites[suite]);
   const directory = await mkdtemp(join(tmpdir(), 'sluice-jest-'));
   const reportFile = join(directory, 'report.json');
   try {
@@ -74,7 +79,9 @@ async function runJest(paths: readonly string[], withSlow: boolean): Promise<Tot
       join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
       '--json',
       `--outputFile=${reportFile}`,
-      ...(withSlow ? [] : ['--testPathIgnorePatterns=\\.slow\\.test\\.ts$']),
+      ...left.map((suite) => `--testPathIgnorePatterns=\\.${suite}\\.test\\.ts$`),
+      // They have the cluster to themselves.
+      ...(suites.cluster ? ['--runInBand'] : []),
       ...(paths.length > 0 ? ['--testPathPatterns', ...paths] : []),
     ]);
     return totalsOf(await readReport(reportFile), exitCode);

@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts';
 import { backlogFlat } from './backlog-flat.ts';
 import { idle } from './idle.ts';
 import { memoryScenario } from './memory.ts';
+import { operator } from './operator.ts';
 import { produceConsume } from './produce-consume.ts';
 import { produce } from './produce.ts';
 import { queuesFlat } from './queues-flat.ts';
@@ -18,4 +19,5 @@ export const SCENARIOS: readonly Scenario[] = [
   memoryScenario,
   start,
   idle,
+  operator,
 ];

@@ -34,7 +34,7 @@ async function main(directory: string): Promise<void> {
     clock: systemClock,
     log,
     brokerName: 'door',
-    advertised: undefined,
+    advertised: () => undefined,
     autoCreate: true,
     topics: core.topics,
     groups: core.groups,
@@ -43,6 +43,8 @@ async function main(directory: string): Promise<void> {
     consumption: core.consumption,
     sessions: core.sessions,
     traffic: core.traffic,
+    mode: core.mode,
+    quota: core.quota,
   });
   const receipt = { ...OK_STATUS, messageId: '0'.repeat(34), transactionId: '', recallHandle: '' };
   const answer = encodeSendMessageResponse(OK_STATUS, [{ ...receipt, offset: 1 }]);

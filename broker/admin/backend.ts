@@ -3,7 +3,8 @@
  * else of it; tests stand a fake behind this. Failures are SluiceErrors; names and limits are
  * checked by whoever owns them, not here.
  */
-import type { TopicKind } from '#proto/route';
+import type { Edition } from '#proto/fleet-settings';
+import type { TopicKind, TopicPermission } from '#proto/route';
 
 export interface AdminBackend {
   readonly topics: TopicAdmin;
@@ -19,12 +20,17 @@ export interface TopicAdmin {
     readonly name: string;
     readonly kind: TopicKind;
     readonly queues: number | undefined;
+    readonly permission: TopicPermission | undefined;
   }): Promise<TopicInfo>;
-  /** Undefined stays as it is. TOPIC_NOT_FOUND, BAD_REQUEST (a change that is not possible). */
+  /**
+   * Undefined stays as it is. TOPIC_NOT_FOUND, BAD_REQUEST (a change that is not possible),
+   * FORBIDDEN (not in this edition).
+   */
   update(topic: {
     readonly name: string;
     readonly kind: TopicKind | undefined;
     readonly queues: number | undefined;
+    readonly permission: TopicPermission | undefined;
   }): Promise<TopicInfo>;
   /** TOPIC_NOT_FOUND */
   delete(name: string): Promise<void>;
@@ -38,6 +44,7 @@ export interface TopicInfo {
   readonly name: string;
   readonly kind: TopicKind;
   readonly queues: number;
+  readonly permission: TopicPermission;
   readonly createdMs: number;
 }
 
@@ -61,12 +68,18 @@ export interface GroupAdmin {
     readonly name: string;
     readonly ordered: boolean;
     readonly maxAttempts: number | undefined;
+    /** Undefined for the usual waits. */
+    readonly backoffMs: readonly number[] | undefined;
+    readonly pullAllowed: boolean | undefined;
   }): Promise<GroupInfo>;
   /** Undefined stays as it is. CONSUMER_GROUP_NOT_FOUND, BAD_REQUEST. */
   update(group: {
     readonly name: string;
     readonly ordered: boolean | undefined;
     readonly maxAttempts: number | undefined;
+    /** None: the usual waits again. */
+    readonly backoffMs: readonly number[] | undefined;
+    readonly pullAllowed: boolean | undefined;
   }): Promise<GroupInfo>;
   /** CONSUMER_GROUP_NOT_FOUND */
   delete(name: string): Promise<void>;
@@ -74,6 +87,26 @@ export interface GroupAdmin {
   describe(name: string): GroupDescription | Promise<GroupDescription>;
   /** At most `limit` groups with names after `after`, in order of their names. */
   list(after: string, limit: number): readonly GroupSummary[];
+  /** At most `limit` entries with names after `after`, in order of their names. */
+  unread(after: string, limit: number): UnreadMessages;
+}
+
+/** What groups of this broker are not done with. */
+export interface UnreadMessages {
+  readonly entries: readonly UnreadTopic[];
+  /** Over all entries there are. */
+  readonly total: number;
+  readonly deadLetters: number;
+}
+
+export interface UnreadTopic {
+  /** Of group and topic together. */
+  readonly name: string;
+  readonly group: string;
+  readonly topic: string;
+  readonly messages: number;
+  readonly inFlight: number;
+  readonly waitingRetry: number;
 }
 
 export interface GroupInfo {
@@ -81,6 +114,8 @@ export interface GroupInfo {
   readonly ordered: boolean;
   /** Retries after the first delivery; then the message goes to the dead letters. */
   readonly maxAttempts: number;
+  readonly backoffMs: readonly number[];
+  readonly pullAllowed: boolean;
   readonly createdMs: number;
 }
 
@@ -210,4 +245,14 @@ export interface BrokerStatus {
     readonly bytesInPerSecond: number;
     readonly bytesOutPerSecond: number;
   };
+  readonly edition: Edition;
+  /** Clients' sends are refused, since the broker is drained. */
+  readonly readOnly: boolean;
+  readonly fleetRevision: string | undefined;
+  readonly quota: {
+    readonly limitPerSecond: number | undefined;
+    readonly passedPerSecond: number;
+    readonly throttledPerSecond: number;
+  };
+  readonly deadLetters: number;
 }

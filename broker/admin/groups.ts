@@ -5,18 +5,25 @@ import { pageOf } from '#broker/admin/page';
 import { SluiceError } from '#lib/errors';
 import type { GroupInput, GroupQueueInput } from '#proto/admin-types';
 
-type GroupMethod = 'CreateGroup' | 'UpdateGroup' | 'DeleteGroup' | 'DescribeGroup' | 'ListGroups';
+type GroupMethod =
+  'CreateGroup' | 'UpdateGroup' | 'DeleteGroup' | 'DescribeGroup' | 'ListGroups' | 'UnreadMessages';
 
 export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
   return {
-    async CreateGroup({ name, ordered, maxAttempts }) {
-      return toWire(await groups.create({ name, ordered, maxAttempts }));
+    async CreateGroup({ name, ordered, maxAttempts, backoff, pullAllowed }) {
+      const waitsMs = backoff?.waitsMs ?? [];
+      const backoffMs = waitsMs.length === 0 ? undefined : waitsMs;
+      return toWire(await groups.create({ name, ordered, maxAttempts, backoffMs, pullAllowed }));
     },
-    async UpdateGroup({ name, ordered, maxAttempts }) {
-      if (ordered === undefined && maxAttempts === undefined) {
-        throw new SluiceError('BAD_REQUEST', 'nothing to change: give the order or the attempts');
+    async UpdateGroup({ name, ordered, maxAttempts, backoff, pullAllowed }) {
+      const change = { ordered, maxAttempts, backoffMs: backoff?.waitsMs, pullAllowed };
+      if (Object.values(change).every((value) => value === undefined)) {
+        throw new SluiceError(
+          'BAD_REQUEST',
+          'nothing to change: give the order, the attempts, the backoff, or if pull is allowed',
+        );
       }
-      return toWire(await groups.update({ name, ordered, maxAttempts }));
+      return toWire(await groups.update({ name, ...change }));
     },
     async DeleteGroup({ name }) {
       await groups.delete(name);
@@ -39,11 +46,23 @@ export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
       }));
       return { groups: summaries, nextPageToken: page.nextPageToken };
     },
+    UnreadMessages(request) {
+      let totalMessages = 0;
+      let deadLetters = 0;
+      const page = pageOf(request, (after, limit) => {
+        const unread = groups.unread(after, limit);
+        ({ total: totalMessages, deadLetters } = unread);
+        return unread.entries;
+      });
+      const unread = page.entries.map(({ name: _, ...entry }) => entry);
+      return { unread, nextPageToken: page.nextPageToken, totalMessages, deadLetters };
+    },
   };
 }
 
-function toWire({ name, ordered, maxAttempts, createdMs }: GroupInfo): GroupInput {
-  return { name, ordered, maxAttempts, createdMs };
+function toWire(group: GroupInfo): GroupInput {
+  const { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs } = group;
+  return { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs };
 }
 
 function queueToWire(state: GroupQueueState): GroupQueueInput {

@@ -57,6 +57,8 @@ function withinBytes(code: ErrorCode, what: string, text: string, bytesMax: numb
 
 type Step = (candidate: Candidate) => void;
 
+const permission: Step = ({ topic }) => topic.assertWritable();
+
 const bodySize: Step = ({ body, kind }) => {
   if (body.length === 0) refuse('MESSAGE_BODY_EMPTY', 'a message must have a body');
   const timed = kind === 'delay' || kind === 'transaction';
@@ -163,6 +165,7 @@ const kind: Step = ({ kind: sent, topic }) => {
 };
 
 const STEPS: readonly Step[] = [
+  permission,
   bodySize,
   propertiesSize,
   propertyNames,

@@ -6,7 +6,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Clock } from '#lib/clock';
-import { CONSUME } from '#lib/limits';
+import { SluiceError } from '#lib/errors';
+import { CONSUME, QUOTA } from '#lib/limits';
 import type { Log } from '#lib/log';
 import type { StoredMessage } from '#proto/message';
 import { PROPERTY, parseProperties } from '#proto/properties';
@@ -17,6 +18,7 @@ import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import type { TagFilter } from '#broker/consume/filter-tag';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
+import type { Meter } from '#broker/consume/meter';
 import { placeIn } from '#broker/consume/message-reader';
 import type { MessagePlace, MessageReader } from '#broker/consume/message-reader';
 import { ANY_QUEUE } from '#broker/consume/polls';
@@ -35,6 +37,7 @@ export interface PopRequest {
   invisibleMs: number;
   /** The client for which the server renews the leases; undefined when they just run out. */
   renewFor: string | undefined;
+  meter: Meter;
 }
 
 /** A message on its way to a consumer. */
@@ -111,7 +114,7 @@ export class Pop {
         } catch (error) {
           reject(error);
           end([]);
-          return true;
+          return !this.#leavesToOthers(error, request);
         }
       };
       const stop = polls.add(group.id, topic.id, queueId, {
@@ -125,8 +128,23 @@ export class Pop {
     });
   }
 
-  /** What can be handed out right now. */
+  /**
+   * One receiver that is above the quota is told so; the others go on waiting. It comes back and
+   * takes the message then, or else, after a while, they have their turn.
+   */
+  #leavesToOthers(error: unknown, { topic, queueId, group }: PopRequest): boolean {
+    if (!(error instanceof SluiceError && error.code === 'TOO_MANY_REQUESTS')) return false;
+    const { clock, polls } = this.#options;
+    clock.setTimeout(() => polls.wake(topic.id, queueId, group.id), QUOTA.refusedPollMs);
+    return true;
+  }
+
+  /**
+   * What can be handed out right now.
+   * @throws SluiceError FORBIDDEN, TOO_MANY_REQUESTS when there is something, but no quota for it
+   */
   async take(request: PopRequest): Promise<Delivery[]> {
+    request.topic.assertReadable();
     for (;;) {
       const taken = await this.#leaseAll(request);
       const deliveries = await this.#read(taken, request.filter);
@@ -153,7 +171,8 @@ export class Pop {
         const leases = taken.slice(before).map(({ lease }) => lease);
         // Messages passed over count too: what is committed must not go back at a restart (P3).
         const moved = leases.length > 0 || progress.next > nextBefore;
-        if (moved) this.#options.progress.recordLeases(progress, leases);
+        // So does that the group was here: what comes now is to be read by it.
+        if (moved || !progress.recorded) this.#options.progress.recordLeases(progress, leases);
       }
     }
     return taken;
@@ -188,6 +207,7 @@ export class Pop {
       }
       const place = reader.placeNow(queue, again);
       if (!place) return reader.place(queue, again);
+      if (!mayTake(request, taken)) return undefined;
       taken.push({ queue, place, lease: this.#grant(request, progress, again) });
     }
     progress.advance(queue.minOffset);
@@ -199,8 +219,10 @@ export class Pop {
       const offset = progress.next;
       const run = queue.find(offset);
       if (!run) return reader.place(queue, offset);
+      const wanted = filter.mayMatch(run.tagHash(offset));
+      if (wanted && !mayTake(request, taken)) return undefined;
       progress.advance(offset + 1);
-      if (!filter.mayMatch(run.tagHash(offset))) continue;
+      if (!wanted) continue;
       taken.push({
         queue,
         place: placeIn(run, offset),
@@ -259,4 +281,10 @@ export class Pop {
       this.#options.polls.wake(progress.topicId, progress.queueId, progress.groupId);
     }
   }
+}
+
+/** Whether one more message may go into an answer. @throws SluiceError TOO_MANY_REQUESTS */
+function mayTake({ meter }: PopRequest, taken: readonly Taken[]): boolean {
+  if (taken.length === 0) meter.admitReceive();
+  return meter.chargeReceive();
 }

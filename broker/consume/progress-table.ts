@@ -65,6 +65,12 @@ export class ProgressTable {
     return (queues[queueId] ??= new Progress(groupId, topicId, queueId, start));
   }
 
+  /** The log has it, or is to have it once it takes something; so has the index. */
+  #touch(progress: Progress): void {
+    progress.recorded = true;
+    this.#dirty.add(progress);
+  }
+
   /** All progress of a group, by topic. */
   of(groupId: number): ReadonlyMap<number, readonly Progress[]> {
     return this.#groups.get(groupId) ?? new Map<number, Progress[]>();
@@ -81,7 +87,7 @@ export class ProgressTable {
    * next record of this progress makes up for it, since what it says builds on these leases.
    */
   recordLeases(progress: Progress, leases: LeaseEntry[]): number {
-    this.#dirty.add(progress);
+    this.#touch(progress);
     try {
       const caughtUp = this.#catchUp(progress);
       if (caughtUp !== undefined) return caughtUp;
@@ -130,7 +136,7 @@ export class ProgressTable {
     const payload = new LeasesPayload(progress, next, ahead);
     const { end } = this.#store.append(RECORD_TYPE.progress, payload);
     progress.settleBelow(offset);
-    this.#dirty.add(progress);
+    this.#touch(progress);
     return end;
   }
 
@@ -172,7 +178,7 @@ export class ProgressTable {
     const stillOut = new Set(leases.map(({ offset }) => offset));
     for (const { offset } of progress.leases) if (!stillOut.has(offset)) progress.settle(offset);
     for (const entry of leases) this.onLease(progress.grant(entry));
-    this.#dirty.add(progress);
+    this.#touch(progress);
   }
 
   /** A group or topic may have been deleted while one of its messages was under way. */
@@ -188,7 +194,7 @@ export class ProgressTable {
       const progress = this.#at(place, 0);
       progress.advance(next);
       for (const entry of leases) this.onLease(progress.grant(entry));
-      this.#dirty.add(progress);
+      this.#touch(progress);
       return;
     }
     const { offsets, ...place } = decodeAcks(payload);

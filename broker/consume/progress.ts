@@ -33,6 +33,8 @@ export class Progress {
   readonly topicId: number;
   readonly queueId: number;
   #next: number;
+  /** The log knows of it. */
+  recorded = false;
   readonly #outstanding = new Map<number, Lease>();
   /** Offsets whose lease has expired, oldest expiry first. */
   readonly #expired = new Set<number>();

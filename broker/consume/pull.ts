@@ -13,6 +13,7 @@ import { DamageError } from '#broker/store/damage';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import type { TagFilter } from '#broker/consume/filter-tag';
+import type { Meter } from '#broker/consume/meter';
 import type { MessageReader } from '#broker/consume/message-reader';
 import type { Receiver } from '#broker/consume/pop';
 import type { Polls } from '#broker/consume/polls';
@@ -25,6 +26,7 @@ export interface PullRequest {
   offset: number;
   batchSize: number;
   filter: TagFilter;
+  meter: Meter;
 }
 
 export interface Pulled {
@@ -55,7 +57,8 @@ export class Pull {
 
   /**
    * Messages from an offset on, waiting up to `waitMs` for a first one.
-   * @throws SluiceError ILLEGAL_OFFSET when the offset is not within the queue, BAD_REQUEST
+   * @throws SluiceError ILLEGAL_OFFSET when the offset is not within the queue, BAD_REQUEST,
+   * FORBIDDEN, TOO_MANY_REQUESTS when there is something, but no quota for it
    */
   async pull(request: PullRequest, waitMs: number, receiver: Receiver): Promise<Pulled> {
     const pulled = await this.#take(request);
@@ -91,7 +94,9 @@ export class Pull {
     });
   }
 
-  async #take({ topic, queueId, offset, batchSize, filter }: PullRequest): Promise<Pulled> {
+  async #take(request: PullRequest): Promise<Pulled> {
+    const { topic, queueId, offset, batchSize, filter, meter } = request;
+    topic.assertReadable();
     const queue = this.queue(topic, queueId);
     const readable = queue.readable(this.#options.committed());
     if (offset < queue.minOffset || offset > readable) {
@@ -103,11 +108,16 @@ export class Pull {
     const messages: Pulled['messages'] = [];
     const last = Math.min(readable, offset + CONSUME.scanEntriesPerTurn);
     let nextOffset = offset;
+    if (offset < last) meter.admitReceive(); // before the disk is read
     for (; nextOffset < last && messages.length < batchSize; nextOffset++) {
       const message = await this.#read(queue, nextOffset);
       if (!message) continue;
       const properties = parseProperties(message.properties);
       if (!filter.matches(properties.system.get(PROPERTY.tag))) continue;
+      if (!meter.chargeReceive()) {
+        if (messages.length === 0) meter.admitReceive(); // others used it up: that says so
+        break;
+      }
       messages.push({ message, properties });
     }
     return { messages, nextOffset };

@@ -1,23 +1,28 @@
 /** Consumer groups as the admin service sees them: definition, progress, lag, members. */
+import { CONSUME } from '#lib/limits';
+
 import type { GroupAdmin, GroupInfo, GroupMember, GroupTopicState } from '#broker/admin/backend';
+import { unreadMessages } from '#broker/core-admin/unread';
 import type { Core } from '#broker/core';
 import type { Group } from '#broker/topic/groups';
 import { given, pageOf } from '#broker/core-admin/topics';
 
-function infoOf({ name, ordered, retryMaxTimes, createdMs }: Group): GroupInfo {
-  return { name, ordered, maxAttempts: retryMaxTimes, createdMs };
+function infoOf(group: Group): GroupInfo {
+  const { name, ordered, retryMaxTimes, backoffMs, pullAllowed, createdMs } = group;
+  return { name, ordered, maxAttempts: retryMaxTimes, backoffMs, pullAllowed, createdMs };
 }
 
 export function groupAdmin(core: Core): GroupAdmin {
   const { groups } = core;
   return {
-    async create({ name, ordered, maxAttempts }) {
-      return infoOf(
-        await groups.create(name, { ordered, ...given({ retryMaxTimes: maxAttempts }) }),
-      );
+    async create({ name, ordered, maxAttempts: retryMaxTimes, backoffMs, pullAllowed }) {
+      const options = given({ ordered, retryMaxTimes, backoffMs, pullAllowed });
+      return infoOf(await groups.create(name, options));
     },
-    async update({ name, ordered, maxAttempts }) {
-      return infoOf(await groups.update(name, given({ ordered, retryMaxTimes: maxAttempts })));
+    async update({ name, ordered, maxAttempts: retryMaxTimes, backoffMs: waitsMs, pullAllowed }) {
+      const backoffMs = waitsMs?.length === 0 ? CONSUME.backoffMs : waitsMs;
+      const change = given({ ordered, retryMaxTimes, backoffMs, pullAllowed });
+      return infoOf(await groups.update(name, change));
     },
     delete: (name) => groups.delete(name),
     describe(name) {
@@ -31,6 +36,7 @@ export function groupAdmin(core: Core): GroupAdmin {
         lag: lagOf(core, group),
         members: membersOf(core, group).length,
       })),
+    unread: (after, limit) => unreadMessages(core, after, limit),
   };
 }
 

@@ -17,6 +17,7 @@ import type {
 import { admit } from '#broker/admit/pipeline';
 import type { MessageKind } from '#broker/admit/pipeline';
 import { TagFilter } from '#broker/consume/filter-tag';
+import { UNMETERED } from '#broker/consume/meter';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery, Receiver } from '#broker/consume/pop';
 import type { Core } from '#broker/core';
@@ -40,6 +41,7 @@ export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
 
 async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise<SentMessage> {
   const topic = core.topics.get(message.topic);
+  core.mode.admitSend();
   const { tag, keys, body, messageGroup } = message;
   const messageId = ID_VERSION + randomBytes(ID_BYTES).toString('hex').toUpperCase();
   const userProperties = [...message.properties].flat();
@@ -91,6 +93,7 @@ async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessa
       filter: TagFilter.parse(request.filter),
       batchSize: Math.min(Math.max(1, request.count), CONSUME.receiveBatchMax),
       renewFor: undefined,
+      meter: UNMETERED,
     },
     waitMs,
     receiver,

@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock';
 import { VERSION } from '#lib/version';
 
 import type { BrokerStatus } from '#broker/admin/backend';
+import { deadLettersOf } from '#broker/core-admin/unread';
 import type { Core } from '#broker/core';
 import type { Durability } from '#broker/store/commit-log';
 
@@ -16,6 +17,8 @@ interface Counts {
   messagesOut: number;
   bytesIn: number;
   bytesOut: number;
+  passed: number;
+  throttled: number;
 }
 
 export interface StatusOptions {
@@ -62,12 +65,17 @@ export function statusReporter(options: StatusOptions): StatusReporter {
       connections: connections(),
       memoryBytes: process.memoryUsage.rss(),
       rates: ratesBetween(earlier, latest),
+      edition: core.mode.edition,
+      readOnly: core.mode.readOnly,
+      fleetRevision: core.mode.revision,
+      quota: { limitPerSecond: core.quota.perSecond, ...quotaRates(earlier, latest) },
+      deadLetters: deadLettersOf(core),
     };
   };
   return { status, stop: () => timer.cancel() };
 }
 
-function countsOf({ traffic }: Core, atMs: number): Counts {
+function countsOf({ traffic, quota }: Core, atMs: number): Counts {
   const { in: received, out } = traffic.totals;
   return {
     atMs,
@@ -75,12 +83,23 @@ function countsOf({ traffic }: Core, atMs: number): Counts {
     messagesOut: out.messages,
     bytesIn: received.bytes,
     bytesOut: out.bytes,
+    passed: quota.sent.passed + quota.received.passed,
+    throttled: quota.sent.throttled + quota.received.throttled,
   };
 }
 
-function ratesBetween(from: Counts, to: Counts): BrokerStatus['rates'] {
+function rateBetween(from: Counts, to: Counts): (key: keyof Counts) => number {
   const seconds = Math.max(1, to.atMs - from.atMs) / SECOND_MS;
-  const rate = (key: keyof Counts): number => (to[key] - from[key]) / seconds;
+  return (key) => (to[key] - from[key]) / seconds;
+}
+
+function quotaRates(from: Counts, to: Counts) {
+  const rate = rateBetween(from, to);
+  return { passedPerSecond: rate('passed'), throttledPerSecond: rate('throttled') };
+}
+
+function ratesBetween(from: Counts, to: Counts): BrokerStatus['rates'] {
+  const rate = rateBetween(from, to);
   return {
     messagesInPerSecond: rate('messagesIn'),
     messagesOutPerSecond: rate('messagesOut'),

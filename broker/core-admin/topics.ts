@@ -2,12 +2,13 @@
 import { TOPIC } from '#lib/limits';
 
 import type { TopicAdmin, TopicInfo } from '#broker/admin/backend';
+import type { Mode } from '#broker/admit/mode';
 import type { Core } from '#broker/core';
 import type { Topic, Topics } from '#broker/topic/topics';
 
 function infoOf({ definition }: Topic): TopicInfo {
-  const { name, kind, queues, createdMs } = definition;
-  return { name, kind, queues, createdMs };
+  const { name, kind, queues, permission, createdMs } = definition;
+  return { name, kind, queues, permission, createdMs };
 }
 
 /** What was given, and nothing for what was not. */
@@ -27,14 +28,16 @@ export function pageOf<T extends { name: string }>(
 }
 
 export function topicAdmin(core: Core): TopicAdmin {
-  const { topics }: { topics: Topics } = core;
+  const { topics, mode }: { topics: Topics; mode: Mode } = core;
   return {
-    async create({ name, kind, queues }) {
+    async create({ name, kind, queues, permission }) {
       const preset = kind === 'global-fifo' ? 1 : TOPIC.queuesDefault;
-      return infoOf(await topics.create(name, kind, queues ?? preset));
+      return infoOf(await topics.create(name, kind, queues ?? preset, permission));
     },
-    async update({ name, kind, queues }) {
-      return infoOf(await topics.update(name, given({ kind, queues })));
+    async update({ name, kind, queues, permission }) {
+      const has = topics.get(name).queues.length;
+      mode.admitQueueChange(name, has, queues ?? has);
+      return infoOf(await topics.update(name, given({ kind, queues, permission })));
     },
     delete: (name) => topics.delete(name),
     async describe(name) {

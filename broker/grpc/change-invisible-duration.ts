@@ -10,6 +10,7 @@ import {
   encodeChangeInvisibleDurationResponse,
 } from '#proto/wire/change-invisible-duration';
 
+import { backoffOf } from '#broker/topic/groups';
 import { existingGroup } from '#broker/grpc/resources';
 import type { UnaryRpc } from '#broker/grpc/services';
 
@@ -33,7 +34,7 @@ export const changeInvisibleDuration: UnaryRpc = {
       return encodeChangeInvisibleDurationResponse(OK_STATUS, view.receiptHandle);
     }
     // Some clients can't read a list of waits and ask for none: the group's own wait holds then.
-    const waitMs = isNack && invisibleMs === 0 ? backoffOf(lease.attempt) : invisibleMs;
+    const waitMs = isNack && invisibleMs === 0 ? backoffOf(group, lease.attempt) : invisibleMs;
     const { acknowledger } = consumption;
     const { handle, end } = acknowledger.changeInvisible(group, view.receiptHandle, waitMs);
     await producer.whenStored(end);
@@ -41,9 +42,3 @@ export const changeInvisibleDuration: UnaryRpc = {
   },
   failure: (status) => encodeChangeInvisibleDurationResponse(status, ''),
 };
-
-/** The wait before the retry that follows an attempt; the last one repeats. */
-function backoffOf(attempt: number): number {
-  const { backoffMs } = CONSUME;
-  return backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
-}

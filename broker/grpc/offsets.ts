@@ -6,6 +6,7 @@ import { QueryOffsetPolicy } from '#proto/types';
 import type { MessageQueue, Timestamp } from '#proto/types';
 
 import type { OffsetPolicy } from '#broker/consume/pull';
+import { assertPullAllowed } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import { consumerGroup, existingGroup, readableTopic, resourceName } from '#broker/grpc/resources';
 import type { Services, UnaryRpc } from '#broker/grpc/services';
@@ -28,9 +29,11 @@ function queueOf(
 export const getOffset: UnaryRpc = {
   kind: 'unary',
   handle(bytes, _call, services) {
+    services.mode.admitPull();
     const { group: name, messageQueue } = getRequest.decode(bytes);
     const { topic, queueId } = queueOf(messageQueue, services);
     const group = existingGroup(resourceName(name), services);
+    assertPullAllowed(group);
     const offset = services.consumption.pull.committedOffset(group, topic, queueId);
     return getResponse.encode({ status: OK_STATUS, offset });
   },
@@ -40,9 +43,11 @@ export const getOffset: UnaryRpc = {
 export const updateOffset: UnaryRpc = {
   kind: 'unary',
   async handle(bytes, _call, services) {
+    services.mode.admitPull();
     const { group: name, messageQueue, offset } = updateRequest.decode(bytes);
     const { topic, queueId } = queueOf(messageQueue, services);
     const group = await consumerGroup(resourceName(name), services);
+    assertPullAllowed(group);
     const end = services.consumption.pull.commitOffset(group, topic, queueId, offset);
     await services.producer.whenStored(end);
     return updateResponse.encode({ status: OK_STATUS });
@@ -53,6 +58,7 @@ export const updateOffset: UnaryRpc = {
 export const queryOffset: UnaryRpc = {
   kind: 'unary',
   async handle(bytes, _call, services) {
+    services.mode.admitPull();
     const { messageQueue, queryOffsetPolicy, timestamp } = queryRequest.decode(bytes);
     const { topic, queueId } = queueOf(messageQueue, services);
     const policy = policyOf(queryOffsetPolicy, timestamp);

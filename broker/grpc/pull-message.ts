@@ -5,6 +5,7 @@ import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
 import { encodeReceiveMessage } from '#proto/wire/receive-message';
 
+import { assertPullAllowed } from '#broker/topic/groups';
 import { toDelivered } from '#broker/grpc/convert';
 import { parseFilter } from '#broker/grpc/receive-message';
 import { consumerGroup, readableTopic, resourceName } from '#broker/grpc/resources';
@@ -16,19 +17,22 @@ const response = codec('PullMessageResponse');
 export const pullMessage: ServerStreamRpc = {
   kind: 'server-stream',
   async handle(bytes, call, out, services) {
+    services.mode.admitPull();
     const view = request.decode(bytes);
     const { messageQueue, filterExpression, longPollingTimeout, offset } = view;
     if (!messageQueue) throw new SluiceError('BAD_REQUEST', 'the request names no message queue');
     const topic = readableTopic(resourceName(messageQueue.topic), services);
     const filter = parseFilter(filterExpression ?? { type: 0, expression: '' });
     const group = await consumerGroup(resourceName(view.group), services);
+    assertPullAllowed(group);
     const batchSize = Math.min(Math.max(1, view.batchSize), CONSUME.receiveBatchMax);
-    const { consumption, traffic, clock } = services;
+    const { consumption, traffic, clock, quota: meter } = services;
     const { seconds, nanos } = longPollingTimeout ?? { seconds: 0, nanos: 0 };
     const wantedMs = seconds * 1000 + nanos / 1e6;
     const latestMs = call.deadlineMs - clock.nowMs() - CONSUME.pollingMarginMs;
     const waitMs = Math.max(0, Math.min(wantedMs, latestMs, CONSUME.pollingMaxMs));
-    const pullRequest = { group, topic, queueId: messageQueue.id, offset, batchSize, filter };
+    const queueId = messageQueue.id;
+    const pullRequest = { group, topic, queueId, offset, batchSize, filter, meter };
     const { messages, nextOffset } = await consumption.pull.pull(pullRequest, waitMs, call);
     out.write(response.encode({ status: OK_STATUS }));
     for (const { message, properties } of messages) {

@@ -16,12 +16,14 @@ export const queryAssignment: UnaryRpc = {
   async handle(bytes, call, services) {
     const { topic: resource, group: groupName, endpoints } = request.decode(bytes);
     const name = resourceName(resource);
-    const { kind, queues } = readableTopic(name, services);
+    const found = readableTopic(name, services);
+    found.assertReadable();
+    const { kind, queues, permission } = found;
     const group = await consumerGroup(resourceName(groupName), services);
     const address = brokerEndpoints(endpoints, call, services);
     // Members of an ordinary group share all queues by their leases; one loop at any queue serves
     // all.
-    const topic = { kind, queues: group.ordered ? queues.length : 1 };
+    const topic = { kind, queues: group.ordered ? queues.length : 1, permission };
     const entries = routeEntries(name, topic, services.brokerName, address);
     const assignments = entries.map((entry) => ({
       messageQueue: group.ordered ? entry : { ...entry, id: ANY_QUEUE },

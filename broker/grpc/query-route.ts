@@ -4,7 +4,7 @@ import { parseHostPort } from '#lib/host-port';
 import { OK_STATUS } from '#proto/codes';
 import type { Call } from '#proto/grpc-transport/call';
 import { codec } from '#proto/messages';
-import { dialledEndpoints, endpointsOf, routeEntries } from '#proto/route';
+import { dialledEndpoints, endpointsOf, routeEntries, withoutWriting } from '#proto/route';
 import type { Endpoints, EndpointsInput } from '#proto/types';
 
 import { resourceName, routedTopic } from '#broker/grpc/resources';
@@ -18,8 +18,10 @@ export const queryRoute: UnaryRpc = {
   async handle(bytes, call, services) {
     const { topic: resource, endpoints } = request.decode(bytes);
     const name = resourceName(resource);
-    const { kind, queues } = await routedTopic(name, services);
-    const topic = { kind, queues: queues.length };
+    const { definition } = await routedTopic(name, services);
+    const asDefined = definition.permission;
+    const drained = services.mode.readOnly ? withoutWriting(asDefined) : undefined;
+    const topic = { ...definition, permission: drained ?? asDefined };
     const address = brokerEndpoints(endpoints, call, services);
     const messageQueues = routeEntries(name, topic, services.brokerName, address);
     return response.encode({ status: OK_STATUS, messageQueues });
@@ -27,13 +29,14 @@ export const queryRoute: UnaryRpc = {
   failure: (status) => response.encode({ status }),
 };
 
-/** The advertised address, or else the one by which this client came. */
+/** The address of the listener that was asked, or else the one by which this client came. */
 export function brokerEndpoints(
   dialled: Endpoints | null,
   call: Call,
   { advertised }: Services,
 ): EndpointsInput {
-  if (advertised) return endpointsOf(advertised);
+  const told = advertised(call.listener);
+  if (told) return endpointsOf(told);
   const known = dialledEndpoints(dialled);
   if (known) return known;
   const authority = parseHostPort(call.authority);

@@ -53,7 +53,8 @@ async function toPopRequest(
   const queueId = queueOf(topic, group, view.messageQueue.id);
   const batchSize = Math.min(Math.max(1, view.batchSize), CONSUME.receiveBatchMax);
   const renewFor = view.autoRenew ? call.clientId : undefined;
-  return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor };
+  const { quota: meter } = services;
+  return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor, meter };
 }
 
 /** @throws SluiceError ILLEGAL_FILTER_EXPRESSION, NOT_IMPLEMENTED */

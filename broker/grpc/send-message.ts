@@ -17,6 +17,8 @@ export const sendMessage: UnaryRpc = {
   async handle(request, call, services) {
     const views = decodeSendMessage(request).map(withoutEmpty);
     const topic = topicOf(views, services);
+    services.mode.admitSend();
+    services.quota.admitSend(views.length);
     const bornHost = peerAddress(call.peer);
     const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
     if (only) {

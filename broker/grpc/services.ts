@@ -1,9 +1,12 @@
 /** What the handlers of the gRPC door work with, and the shape that each of them has. */
 import type { Clock } from '#lib/clock';
+import type { HostPort } from '#lib/host-port';
 import type { Log } from '#lib/log';
 import type { Status } from '#proto/codes';
 import type { Call, DuplexHandler, Outgoing } from '#proto/grpc-transport/call';
 
+import type { Mode } from '#broker/admit/mode';
+import type { Quota } from '#broker/admit/quota';
 import type { Sessions } from '#broker/client/sessions';
 import type { Consumption } from '#broker/consume/consumption';
 import type { Traffic } from '#broker/metrics/traffic';
@@ -16,8 +19,8 @@ export interface Services {
   clock: Clock;
   log: Log;
   brokerName: string;
-  /** Where clients reach this broker when they did not say how they got here. */
-  advertised: { host: string; port: number } | undefined;
+  /** The address that clients of a listener are to dial; undefined for the one they dialled. */
+  advertised: (listener: string) => HostPort | undefined;
   /** Unknown topics and groups are made at their first use. */
   autoCreate: boolean;
   topics: Topics;
@@ -27,6 +30,8 @@ export interface Services {
   consumption: Consumption;
   sessions: Sessions;
   traffic: Traffic;
+  mode: Mode;
+  quota: Quota;
 }
 
 /** A unary call: what it throws becomes a Status in the body of its own response (wire.md A.2). */

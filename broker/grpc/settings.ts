@@ -9,6 +9,8 @@ import { ClientType } from '#proto/types';
 import type { DurationInput, RetryPolicyInput, Settings, SettingsInput } from '#proto/types';
 
 import type { ClientFacts, ClientKind } from '#broker/client/sessions';
+import { assertPullAllowed } from '#broker/topic/groups';
+import type { Group } from '#broker/topic/groups';
 import { resourceName } from '#broker/grpc/resources';
 import type { Services } from '#broker/grpc/services';
 
@@ -35,10 +37,10 @@ const PRODUCER_BACKOFF: RetryPolicyInput = {
   },
 };
 
-function consumerBackoff(retryMaxTimes: number): RetryPolicyInput {
+function consumerBackoff({ retryMaxTimes, backoffMs }: GroupSettings): RetryPolicyInput {
   return {
     maxAttempts: retryMaxTimes + 1,
-    customizedBackoff: { next: CONSUME.backoffMs.map(duration) },
+    customizedBackoff: { next: backoffMs.map(duration) },
   };
 }
 
@@ -70,6 +72,23 @@ export function clientFacts(settings: Settings, call: Call): ClientFacts {
   return { ...facts, group: fullName(group) };
 }
 
+/** What a consumer is told of its group. */
+type GroupSettings = Pick<Group, 'ordered' | 'retryMaxTimes' | 'backoffMs'>;
+
+const DEFAULT_SETTINGS: GroupSettings = {
+  ordered: false,
+  retryMaxTimes: CONSUME.retriesDefault,
+  backoffMs: CONSUME.backoffMs,
+};
+
+/** Whether clients of this kind are served at all. @throws SluiceError FORBIDDEN */
+export function admitClient({ kind, group }: ClientFacts, { mode, groups }: Services): void {
+  if (kind !== 'pull') return;
+  mode.admitPull();
+  const known = groups.find(group ?? '');
+  if (known) assertPullAllowed(known);
+}
+
 /** The client's settings with the server's values in them; the same oneof, or clients drop it. */
 export async function answerSettings(
   settings: Settings,
@@ -99,7 +118,7 @@ export async function answerSettings(
   const group = await groupSettings(facts.group ?? '', services);
   return {
     ...common,
-    backoffPolicy: consumerBackoff(group.retryMaxTimes),
+    backoffPolicy: consumerBackoff(group),
     subscription: {
       ...settings.subscription,
       fifo: group.ordered,
@@ -112,9 +131,12 @@ export async function answerSettings(
 /**
  * A group that is not there, and is not made, has the usual settings; its calls tell the client.
  */
-async function groupSettings(name: string, { groups, autoCreate }: Services) {
+async function groupSettings(
+  name: string,
+  { groups, autoCreate }: Services,
+): Promise<GroupSettings> {
   const known = groups.find(name);
   if (known) return known;
   if (autoCreate) return groups.create(name);
-  return { ordered: false, retryMaxTimes: CONSUME.retriesDefault };
+  return DEFAULT_SETTINGS;
 }

@@ -8,7 +8,7 @@ import type { Settings } from '#proto/types';
 
 import type { SessionStream } from '#broker/client/sessions';
 import type { DuplexRpc, Services } from '#broker/grpc/services';
-import { answerSettings, clientFacts } from '#broker/grpc/settings';
+import { admitClient, answerSettings, clientFacts } from '#broker/grpc/settings';
 
 const command = codec('TelemetryCommand');
 
@@ -72,6 +72,7 @@ async function onSettings(
   services: Services,
 ): Promise<void> {
   const facts = clientFacts(settings, call);
+  admitClient(facts, services);
   const answer = await answerSettings(settings, facts, services);
   if (call.cancelled) return;
   services.sessions.register(facts, session);

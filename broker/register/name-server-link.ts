@@ -8,10 +8,11 @@ import {
 } from '@grpc/grpc-js';
 import type { ReportSource } from '#broker/register/report-source';
 import type { Clock, Timer } from '#lib/clock';
+import { SluiceError } from '#lib/errors';
 import { REGISTRY } from '#lib/limits';
 import type { Log } from '#lib/log';
 import { Backoff } from '#lib/retry';
-import type { BrokerReportInput } from '#proto/fleet-types';
+import type { BrokerReportInput, RegistryAnswer } from '#proto/fleet-types';
 import { brokerReport, REGISTER_PATH, registryAnswer } from '#proto/fleet';
 
 export interface LinkOptions {
@@ -20,6 +21,8 @@ export interface LinkOptions {
   readonly log: Log;
   /** The secret of the fleet, if name servers ask for one. */
   readonly token: string | undefined;
+  /** `share` may be another one than before. */
+  readonly onShare: () => void;
 }
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
@@ -35,6 +38,11 @@ export class NameServerLink {
   #stream: Stream | undefined;
   #timer: Timer | undefined;
   #isAnswered = false;
+  /** Reports on this stream that have no answer yet; answers come in their order. */
+  #unanswered = 0;
+  #share: number | undefined;
+  #isLeaving = false;
+  #onLeft: () => void = () => undefined;
   #hasFailed = false;
 
   constructor(address: string, options: LinkOptions) {
@@ -48,12 +56,28 @@ export class NameServerLink {
     return this.#isAnswered;
   }
 
+  /** Messages a second, of the quota of the fleet; undefined when the name server says none. */
+  get share(): number | undefined {
+    return this.#share;
+  }
+
   /** Sends everything; when there is no stream, the next one begins with that. */
   reportAll(): void {
     this.#send(this.#options.reports.full());
   }
 
+  /** Says good-bye. Resolves when the name server has heard it, or can't hear it any more. */
+  leave(): Promise<void> {
+    this.#isLeaving = true;
+    return new Promise((resolve) => {
+      this.#onLeft = resolve;
+      if (this.#stream) this.#send(this.#options.reports.goodbye());
+      else resolve();
+    });
+  }
+
   close(): void {
+    this.#isLeaving = true;
     this.#timer?.cancel();
     const stream = this.#stream;
     this.#stream = undefined;
@@ -72,6 +96,7 @@ export class NameServerLink {
     if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
     const stream = this.#client.makeBidiStreamRequest(REGISTER_PATH, identity, identity, metadata);
     this.#stream = stream;
+    this.#unanswered = 0;
     stream.on('data', (answer: Buffer) => this.#onAnswer(stream, answer));
     stream.on('error', (error: ServiceError) => this.#onBroken(stream, error));
     stream.on('end', () => this.#onBroken(stream, undefined));
@@ -80,14 +105,40 @@ export class NameServerLink {
 
   #onAnswer(stream: Stream, bytes: Buffer): void {
     if (stream !== this.#stream) return;
+    const answer = this.#decode(stream, bytes);
+    if (!answer) return;
     this.#backoff.reset();
     if (!this.#isAnswered) {
       this.#isAnswered = true;
       this.#options.log.info({ nameServer: this.#address }, 'registered at a name server');
     }
-    const { holdingsWanted } = registryAnswer.decode(bytes);
-    if (holdingsWanted) this.reportAll();
-    else this.#scheduleKeepAlive();
+    this.#unanswered--;
+    this.#setShare(answer.share);
+    if (this.#isLeaving) {
+      if (this.#unanswered === 0) this.#onLeft();
+    } else if (answer.holdingsWanted) {
+      this.reportAll();
+    } else if (this.#unanswered === 0) {
+      this.#scheduleKeepAlive();
+    }
+  }
+
+  /** Undefined, and the stream is given up, when whoever listens there is no name server. */
+  #decode(stream: Stream, bytes: Buffer): RegistryAnswer | undefined {
+    try {
+      return registryAnswer.decode(bytes);
+    } catch (foreign) {
+      this.#onBroken(stream, SluiceError.from(foreign));
+      stream.cancel();
+      return undefined;
+    }
+  }
+
+  #setShare(told: number | undefined): void {
+    const share = told !== undefined && told >= 0 ? told : undefined;
+    const isNews = share !== this.#share;
+    this.#share = share;
+    if (isNews) this.#options.onShare();
   }
 
   #scheduleKeepAlive(): void {
@@ -102,6 +153,9 @@ export class NameServerLink {
     this.#stream = undefined;
     this.#timer?.cancel();
     this.#client?.close();
+    this.#onLeft();
+    this.#setShare(undefined);
+    if (this.#isLeaving) return;
     const { log, clock } = this.#options;
     // Worth a line once, not at each attempt.
     const isNews = this.#isAnswered || !this.#hasFailed;
@@ -116,6 +170,7 @@ export class NameServerLink {
     const stream = this.#stream;
     if (!stream) return;
     stream.write(brokerReport.encode(report));
+    this.#unanswered++;
     // Also finds an address that swallows packets, and a name server that is gone without a word.
     this.#timer?.cancel();
     this.#timer = this.#options.clock.setTimeout(() => {

@@ -12,6 +12,10 @@ export interface RegistrationOptions {
   readonly holdings: () => Holdings;
   /** `host:port` of the registry listener of each. */
   readonly nameServers: readonly string[];
+  /** Messages a second that clients want to send and receive. */
+  readonly demand: () => number;
+  /** `share` may be another one than before. */
+  readonly onShare?: () => void;
   /** The secret of the fleet, if name servers ask for one. */
   readonly token?: string;
   readonly log: Log;
@@ -32,12 +36,14 @@ export class Registration implements Required<Part> {
     self,
     holdings,
     nameServers,
+    demand,
+    onShare = () => undefined,
     token,
     log,
     clock = systemClock,
   }: RegistrationOptions) {
-    this.#reports = new ReportSource(self, holdings);
-    this.#linkOptions = { reports: this.#reports, clock, log, token };
+    this.#reports = new ReportSource(self, holdings, demand);
+    this.#linkOptions = { reports: this.#reports, clock, log, token, onShare };
     this.#clock = clock;
     this.#nameServers = nameServers;
   }
@@ -48,17 +54,28 @@ export class Registration implements Required<Part> {
     this.setNameServers(this.#nameServers);
   }
 
-  /** The broker leaves: name servers forget it once its streams are closed for a while. */
-  stop(): void {
+  /**
+   * The broker leaves. Resolves when name servers have taken it out of the routes, or after a time
+   * that is short for a process that is to end: those that did not answer find out by themselves.
+   */
+  async stop(): Promise<void> {
     this.#isRunning = false;
     this.#pendingChange?.cancel();
-    for (const link of this.#links.values()) link.close();
+    const links = [...this.#links.values()];
+    let patience: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      patience = this.#clock.setTimeout(resolve, REGISTRY.goodbyeMs);
+    });
+    await Promise.race([late, Promise.all(links.map((link) => link.leave()))]);
+    patience?.cancel();
+    for (const link of links) link.close();
     this.#links.clear();
   }
 
   /** Topics, ordered groups or addresses changed; several changes make one report. */
   changed(): void {
     this.#reports.changed();
+    if (!this.#isRunning) return;
     this.#pendingChange ??= this.#clock.setTimeout(() => {
       this.#pendingChange = undefined;
       for (const link of this.#links.values()) link.reportAll();
@@ -83,5 +100,17 @@ export class Registration implements Required<Part> {
   /** Name servers that know this broker, for metrics and readiness. */
   get registeredAt(): readonly string[] {
     return [...this.#links].filter(([, link]) => link.isRegistered).map(([address]) => address);
+  }
+
+  /**
+   * Messages a second that this broker may let through, as the first of the name servers says that
+   * says anything; all brokers follow the same one as long as it is there.
+   */
+  get share(): number | undefined {
+    for (const address of this.#nameServers) {
+      const share = this.#links.get(address)?.share;
+      if (share !== undefined) return share;
+    }
+    return undefined;
   }
 }

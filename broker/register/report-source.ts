@@ -1,5 +1,6 @@
 /** What a broker tells name servers of itself. */
-import { kindNumber } from '#proto/fleet';
+import { REGISTRY } from '#lib/limits';
+import { kindNumber, permissionNumber } from '#proto/fleet';
 import type { BrokerReportInput } from '#proto/fleet-types';
 import type { RoutedTopic } from '#proto/route';
 
@@ -26,12 +27,14 @@ export interface Holdings {
 export class ReportSource {
   readonly #self: BrokerSelf;
   readonly #holdings: () => Holdings;
+  readonly #demand: () => number;
   #version = 1;
 
-  /** `holdings` is asked each time a full report goes out. */
-  constructor(self: BrokerSelf, holdings: () => Holdings) {
+  /** `holdings` is asked each time a full report goes out, `demand` (messages/s) with each. */
+  constructor(self: BrokerSelf, holdings: () => Holdings, demand: () => number) {
     this.#self = self;
     this.#holdings = holdings;
+    this.#demand = demand;
   }
 
   /** The holdings are not what they were. */
@@ -45,10 +48,11 @@ export class ReportSource {
       ...this.keepAlive(),
       holdings: {
         listeners: [...listeners],
-        topics: [...topics].map(({ name, kind, queues }) => ({
+        topics: [...topics].map(({ name, kind, queues, permission }) => ({
           name,
           kind: kindNumber(kind),
           queues,
+          permission: permissionNumber(permission),
         })),
         orderedGroups: [...orderedGroups],
       },
@@ -57,6 +61,12 @@ export class ReportSource {
 
   keepAlive(): BrokerReportInput {
     const { name, identity, generation } = this.#self;
-    return { broker: name, identity, generation, version: this.#version };
+    const demand = this.#demand();
+    const periodMs = REGISTRY.reportMs;
+    return { broker: name, identity, generation, version: this.#version, demand, periodMs };
+  }
+
+  goodbye(): BrokerReportInput {
+    return { ...this.keepAlive(), leaving: true };
   }
 }

@@ -18,10 +18,41 @@ export interface GroupDefinition {
   ordered: boolean;
   /** Retries after the first delivery; then the message goes to the dead-letter topic. */
   retryMaxTimes: number;
+  /** The wait before each retry, in ms; the last one repeats. */
+  backoffMs: readonly number[];
+  /** Its members may be pull consumers too. */
+  pullAllowed: boolean;
   createdMs: number;
 }
 
+/** A definition as a record: those from before there was a choice lack what has a default. */
+type GroupRecord = Omit<GroupDefinition, keyof typeof DEFAULTS> & Partial<typeof DEFAULTS>;
+
+const DEFAULTS: Pick<GroupDefinition, 'backoffMs' | 'pullAllowed'> = {
+  backoffMs: CONSUME.backoffMs,
+  pullAllowed: true,
+};
+
+/** What an operator says of a group. */
+export type GroupOptions = Partial<
+  Pick<GroupDefinition, 'ordered' | 'retryMaxTimes' | 'backoffMs' | 'pullAllowed'>
+>;
+
 export type Group = Readonly<GroupDefinition>;
+
+/** The wait before the retry that follows an attempt. */
+export function backoffOf({ backoffMs }: Group, attempt: number): number {
+  return backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
+}
+
+/** Pull consumers may be members of the group. @throws SluiceError FORBIDDEN */
+export function assertPullAllowed({ name, pullAllowed }: Group): void {
+  if (pullAllowed) return;
+  throw new SluiceError(
+    'FORBIDDEN',
+    `the group ${name} does not allow pull consumers; use a push or a simple consumer`,
+  );
+}
 
 export class Groups {
   readonly #store: Store;
@@ -63,11 +94,7 @@ export class Groups {
    * Resolves when the group is stored.
    * @throws SluiceError ILLEGAL_CONSUMER_GROUP, ALREADY_EXISTS, BAD_REQUEST
    */
-  async create(
-    name: string,
-    options: { ordered?: boolean; retryMaxTimes?: number } = {},
-  ): Promise<Group> {
-    const { ordered = false, retryMaxTimes = CONSUME.retriesDefault } = options;
+  async create(name: string, options: GroupOptions = {}): Promise<Group> {
     assertGroupName(splitName(name));
     if (this.#byName.has(name)) {
       throw new SluiceError('ALREADY_EXISTS', `the group ${name} exists already`);
@@ -76,14 +103,13 @@ export class Groups {
       throw new SluiceError('BAD_REQUEST', `a broker has at most ${TOPIC.groupsMax} groups`);
     }
     const id = this.#store.end;
-    return this.#define({ id, name, ordered, retryMaxTimes, createdMs: this.#store.nowMs() });
+    const createdMs = this.#store.nowMs();
+    const preset = { ordered: false, retryMaxTimes: CONSUME.retriesDefault, ...DEFAULTS };
+    return this.#define({ id, name, ...preset, ...options, createdMs });
   }
 
   /** @throws SluiceError CONSUMER_GROUP_NOT_FOUND, BAD_REQUEST */
-  async update(
-    name: string,
-    change: { ordered?: boolean; retryMaxTimes?: number },
-  ): Promise<Group> {
+  async update(name: string, change: GroupOptions): Promise<Group> {
     return this.#define({ ...this.get(name), ...change });
   }
 
@@ -98,6 +124,7 @@ export class Groups {
 
   async #define(group: Group): Promise<Group> {
     assertRetries(group.retryMaxTimes);
+    assertBackoff(group.backoffMs);
     const payload = bytesPayload(Buffer.from(JSON.stringify(group)));
     const { end } = this.#store.append(RECORD_TYPE.group, payload);
     this.#put(group);
@@ -126,14 +153,14 @@ export class Groups {
     this.#byId.clear();
     this.#byName.clear();
     for (const [, value] of await database.entries(tableRange('group'))) {
-      this.#put(JSON.parse(value.toString()) as GroupDefinition);
+      this.#put({ ...DEFAULTS, ...(JSON.parse(value.toString()) as GroupRecord) });
     }
     this.#changed.clear();
   }
 
   apply({ type, payload }: LogRecord): void {
-    const group = JSON.parse(payload.toString()) as GroupDefinition;
-    if (type === RECORD_TYPE.group) this.#put(group);
+    const group = JSON.parse(payload.toString()) as GroupRecord;
+    if (type === RECORD_TYPE.group) this.#put({ ...DEFAULTS, ...group });
     else this.#remove(group.id);
   }
 
@@ -156,4 +183,17 @@ function assertRetries(retryMaxTimes: number): void {
   const { retriesMax } = CONSUME;
   if (Number.isInteger(retryMaxTimes) && retryMaxTimes >= 0 && retryMaxTimes <= retriesMax) return;
   throw new SluiceError('BAD_REQUEST', `a group retries 0 to ${retriesMax} times`);
+}
+
+function assertBackoff(backoffMs: readonly number[]): void {
+  const { backoffsMax, invisibleMaxMs } = CONSUME;
+  if (backoffMs.length < 1 || backoffMs.length > backoffsMax) {
+    throw new SluiceError('BAD_REQUEST', `a group has 1 to ${backoffsMax} waits before retries`);
+  }
+  const wrong = backoffMs.find((ms) => !Number.isInteger(ms) || ms < 1 || ms > invisibleMaxMs);
+  if (wrong === undefined) return;
+  throw new SluiceError(
+    'BAD_REQUEST',
+    `the wait before a retry is 1 to ${invisibleMaxMs} ms, not ${wrong}`,
+  );
 }

@@ -2,7 +2,7 @@
 import { SluiceError } from '#lib/errors';
 import { TOPIC } from '#lib/limits';
 import { assertTopicName, splitName } from '#proto/names';
-import type { TopicKind } from '#proto/route';
+import type { TopicKind, TopicPermission } from '#proto/route';
 
 import { ConsumeQueue } from '#broker/store/consume-queue';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
@@ -20,11 +20,18 @@ export interface TopicDefinition {
   name: string;
   kind: TopicKind;
   queues: number;
+  /** Of clients; dead letters are moved to a topic whatever it says. */
+  permission: TopicPermission;
   createdMs: number;
 }
 
+/** What an operator says of a topic. */
+type TopicFields = Pick<TopicDefinition, 'name' | 'kind' | 'queues' | 'permission'>;
+
 /** A definition as a record: a carried one also has the offset that each queue had come to. */
-interface TopicRecord extends TopicDefinition {
+interface TopicRecord extends Omit<TopicDefinition, 'permission'> {
+  /** Absent in records from before there were permissions. */
+  permission?: TopicPermission;
   nextOffsets?: number[];
 }
 
@@ -46,6 +53,22 @@ export class Topic {
 
   get kind(): TopicKind {
     return this.definition.kind;
+  }
+
+  get permission(): TopicPermission {
+    return this.definition.permission;
+  }
+
+  /** Consumers may receive from it. @throws SluiceError FORBIDDEN */
+  assertReadable(): void {
+    if (this.permission !== 'write-only') return;
+    throw new SluiceError('FORBIDDEN', `the topic ${this.name} is write only: nobody reads it`);
+  }
+
+  /** Producers may send to it. @throws SluiceError FORBIDDEN */
+  assertWritable(): void {
+    if (this.permission !== 'read-only') return;
+    throw new SluiceError('FORBIDDEN', `the topic ${this.name} is read only: it takes no messages`);
   }
 }
 
@@ -90,22 +113,27 @@ export class Topics {
    * Resolves when the topic is stored.
    * @throws SluiceError ILLEGAL_TOPIC, ALREADY_EXISTS, BAD_REQUEST
    */
-  async create(name: string, kind: TopicKind, queues: number): Promise<Topic> {
+  async create(
+    name: string,
+    kind: TopicKind,
+    queues: number,
+    permission: TopicPermission = 'read-write',
+  ): Promise<Topic> {
     assertTopicName(splitName(name));
     assertQueues(kind, queues);
     if (this.#byName.has(name)) {
       throw new SluiceError('ALREADY_EXISTS', `the topic ${name} exists already`);
     }
-    return this.#define({ name, kind, queues });
+    return this.#define({ name, kind, queues, permission });
   }
 
   /** The dead-letter topic of a group; made at the first message that needs it. */
   createDeadLetter(name: string): Topic {
-    const { topic } = this.#append({ name, kind: 'normal', queues: 1 });
+    const { topic } = this.#append({ name, kind: 'normal', queues: 1, permission: 'read-write' });
     return topic;
   }
 
-  async #define(fields: Pick<TopicDefinition, 'name' | 'kind' | 'queues'>): Promise<Topic> {
+  async #define(fields: TopicFields): Promise<Topic> {
     if (this.#byName.size >= TOPIC.topicsMax) {
       throw new SluiceError('BAD_REQUEST', `a broker has at most ${TOPIC.topicsMax} topics`);
     }
@@ -114,7 +142,7 @@ export class Topics {
     return topic;
   }
 
-  #append(fields: Pick<TopicDefinition, 'name' | 'kind' | 'queues'>) {
+  #append(fields: TopicFields) {
     const id = this.#byName.get(fields.name)?.id ?? this.#store.end;
     const createdMs = this.#byId.get(id)?.definition.createdMs ?? this.#store.nowMs();
     const definition: TopicDefinition = { id, ...fields, createdMs };
@@ -123,18 +151,19 @@ export class Topics {
   }
 
   /**
-   * Changes kind or number of queues; queues are never taken away, since they may hold messages.
+   * Changes kind, permission or number of queues; queues are never taken away, since they may hold
+   * messages.
    * @throws SluiceError TOPIC_NOT_FOUND, BAD_REQUEST
    */
-  async update(name: string, change: { kind?: TopicKind; queues?: number }): Promise<Topic> {
+  async update(name: string, change: Partial<Omit<TopicFields, 'name'>>): Promise<Topic> {
     const topic = this.get(name);
-    const { kind, queues } = { ...topic.definition, ...change };
+    const { kind, queues, permission } = { ...topic.definition, ...change };
     assertQueues(kind, queues);
     if (queues < topic.queues.length) {
       const has = topic.queues.length;
       throw new SluiceError('BAD_REQUEST', `${name} has ${has} queues, they can only become more`);
     }
-    const { end } = this.#append({ name, kind, queues });
+    const { end } = this.#append({ name, kind, queues, permission });
     await this.#store.whenCommitted(end);
     return topic;
   }
@@ -150,7 +179,8 @@ export class Topics {
   }
 
   #put(record: TopicRecord): Topic {
-    const { nextOffsets, ...definition } = record;
+    const { nextOffsets, ...fields } = record;
+    const definition: TopicDefinition = { permission: 'read-write', ...fields };
     let topic = this.#byId.get(definition.id);
     if (!topic) {
       topic = new Topic(definition);
@@ -183,7 +213,7 @@ export class Topics {
     this.#byId.clear();
     this.#byName.clear();
     for (const [, value] of await database.entries(tableRange('topic'))) {
-      this.#put(JSON.parse(value.toString()) as TopicDefinition);
+      this.#put(JSON.parse(value.toString()) as TopicRecord);
     }
     for (const [key, value] of await database.entries(tableRange('queueEnd'))) {
       const { topicId, queueId } = readQueueEndKey(key);

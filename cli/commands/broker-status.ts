@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { runAdmin } from '#cli/admin-command';
 import { bytesText, durationText, timeText, type Report } from '#cli/output';
 import { facts } from '#cli/table';
-import type { BrokerStatusResponse } from '#proto/admin-types';
+import type { BrokerStatusResponse, QuotaStatus } from '#proto/admin-types';
 
 export function addBrokerStatus(broker: Command): void {
   broker
@@ -15,22 +15,30 @@ export function addBrokerStatus(broker: Command): void {
 }
 
 function statusReport(status: BrokerStatusResponse): Report {
-  // The decoder marks each optional field that is set with a field `_name`.
-  const entries = Object.entries(status).filter(([name]) => !name.startsWith('_'));
-  const data = Object.fromEntries<unknown>(entries);
+  const data = { ...unmarked(status), quota: status.quota && unmarked(status.quota) };
   return { data, text: () => statusText(status) };
 }
 
+/** The decoder marks each optional field that is set with a field `_name`. */
+function unmarked(message: object): object {
+  const entries = Object.entries(message).filter(([name]) => !name.startsWith('_'));
+  return Object.fromEntries<unknown>(entries);
+}
+
 function statusText(status: BrokerStatusResponse): string {
-  const { log, disk, rates } = status;
+  const { log, disk, rates, quota } = status;
   return facts([
     ['Broker', status.identity],
     ['Version', status.version],
     ['Running', `${durationText(status.uptimeMs)}, since ${timeText(status.startedMs)}`],
     ['Durability', status.durability],
-    ['Writes', writesText(status.readOnlyReason)],
+    ['Edition', status.edition],
+    ['Settings', status.fleetRevision],
+    ['Writes', writesText(status)],
+    ['Quota', quota ? quotaText(quota) : undefined],
     ['Topics', status.topics],
     ['Groups', status.groups],
+    ['Dead letters', status.deadLetters],
     ['Connections', status.connections],
     ['Memory', bytesText(status.memoryBytes)],
     ['Log', log ? `${log.startOffset} to ${log.endOffset}, ${log.segments} segments` : undefined],
@@ -43,8 +51,16 @@ function statusText(status: BrokerStatusResponse): string {
   ]);
 }
 
-function writesText(readOnlyReason: string | undefined): string {
-  return readOnlyReason === undefined ? 'accepted' : `turned away: ${readOnlyReason}`;
+function writesText({ readOnlyReason, readOnly }: BrokerStatusResponse): string {
+  if (readOnlyReason !== undefined) return `turned away: ${readOnlyReason}`;
+  return readOnly ? 'turned away: the broker is read only, it is drained' : 'accepted';
+}
+
+function quotaText({ limitPerSecond, passedPerSecond, throttledPerSecond }: QuotaStatus): string {
+  const limit =
+    limitPerSecond === undefined ? 'unlimited' : `${Math.round(limitPerSecond)} messages/s`;
+  const passed = `${Math.round(passedPerSecond)}/s passed`;
+  return `${limit}; ${passed}, ${Math.round(throttledPerSecond)}/s throttled`;
 }
 
 function rateText(messages: number, bytes: number): string {

@@ -1,5 +1,5 @@
 /** Consumer groups as the command line prints them. */
-import { timeText, type Report } from '#cli/output';
+import { durationText, timeText, type Report } from '#cli/output';
 import { facts, table } from '#cli/table';
 import type { AdminClient } from '#proto/admin-client';
 import type { Group, GroupDetails, GroupQueue, GroupSummary } from '#proto/admin-types';
@@ -15,8 +15,9 @@ export async function allGroups(client: AdminClient): Promise<readonly GroupSumm
   return groups;
 }
 
-export function groupData({ name, ordered, maxAttempts, createdMs }: Group): object {
-  return { name, ordered, maxAttempts, createdMs };
+export function groupData(group: Group): object {
+  const { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs } = group;
+  return { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs };
 }
 
 export function listReport(groups: readonly GroupSummary[]): Report {
@@ -25,7 +26,7 @@ export function listReport(groups: readonly GroupSummary[]): Report {
     if (known.length === 0) return 'no groups yet; `sluice group create NAME` makes one\n';
     const rows = known.map(({ group, lag, members }) => [
       group.name,
-      orderText(group),
+      yesOrNo(group.ordered),
       group.maxAttempts,
       members,
       lag,
@@ -43,8 +44,10 @@ export function describeReport(details: GroupDetails): Report {
   const head = (): string =>
     facts([
       ['Group', group.name],
-      ['Ordered', orderText(group)],
+      ['Ordered', yesOrNo(group.ordered)],
       ['Retries', group.maxAttempts],
+      ['Backoff', group.backoffMs.map(waitText).join(', ')],
+      ['Pull', yesOrNo(group.pullAllowed)],
       ['Created', timeText(group.createdMs)],
       ['Members', members.length],
       ['Lag', lag],
@@ -81,8 +84,13 @@ function memberTable({ members }: GroupDetails): string {
   return table(['MEMBER', 'KIND', 'ADDRESS', 'CLIENT', 'CONNECTED SINCE'], rows);
 }
 
-function orderText({ ordered }: Group): string {
-  return ordered ? 'yes' : 'no';
+/** To the millisecond, where that matters. */
+function waitText(ms: number): string {
+  return ms % 1000 === 0 ? durationText(ms) : `${ms} ms`;
+}
+
+function yesOrNo(is: boolean): string {
+  return is ? 'yes' : 'no';
 }
 
 function present(group: Group | null): Group {

@@ -1,8 +1,9 @@
 /** `sluice group …` */
 import { Argument, Option, type Command } from 'commander';
 import { runAdmin } from '#cli/admin-command';
-import { wholeNumber } from '#cli/arguments';
+import { wholeNumber, wholeNumbers } from '#cli/arguments';
 import { allGroups, describeReport, groupData, listReport } from '#cli/commands/group-report';
+import { allUnread, unreadReport } from '#cli/commands/unread-report';
 import { confirmDelete } from '#cli/confirm';
 import { UsageError } from '#cli/failure';
 import type { Report } from '#cli/output';
@@ -12,6 +13,8 @@ import type { Group } from '#proto/admin-types';
 interface GroupOptions {
   readonly ordered?: boolean;
   readonly maxAttempts?: number;
+  readonly backoffMs?: readonly number[];
+  readonly pull?: boolean;
 }
 
 export function addGroupCommands(program: Command): void {
@@ -26,6 +29,12 @@ export function addGroupCommands(program: Command): void {
     .description('All groups, with how far they are behind')
     .action((_options: object, command: Command) =>
       runAdmin(command, async (client) => listReport(await allGroups(client))),
+    );
+  group
+    .command('unread')
+    .description('What groups are not done with: all that a broker has to keep for them')
+    .action((_options: object, command: Command) =>
+      runAdmin(command, async (client) => unreadReport(await allUnread(client))),
     );
   group
     .command('describe')
@@ -44,6 +53,12 @@ const attemptsOption = (): Option =>
     `Retries of a message before it goes to %DLQ%NAME, 1 to ${CONSUME.retriesMax}`,
   ).argParser(wholeNumber(1, CONSUME.retriesMax));
 
+const backoffOption = (): Option =>
+  new Option(
+    '--backoff-ms <n,...>',
+    `Waits before the retries, in ms, up to ${CONSUME.backoffsMax}; the last one repeats`,
+  ).argParser(wholeNumbers(1, CONSUME.invisibleMaxMs, CONSUME.backoffsMax));
+
 function addCreate(group: Command): void {
   group
     .command('create')
@@ -51,18 +66,19 @@ function addCreate(group: Command): void {
     .addArgument(new Argument('<name>', 'Letters, digits, _ - %, up to 64 characters'))
     .option('--ordered', 'Messages of one message group are handed out one after the other', false)
     .addOption(attemptsOption())
+    .addOption(backoffOption())
+    .option('--no-pull', 'Pull consumers are refused')
     .addHelpText(
       'after',
       '\nExamples:\n  sluice group create billing\n' +
-        '  sluice group create ledger --ordered --max-attempts 5\n',
+        '  sluice group create ledger --ordered --max-attempts 5\n' +
+        '  sluice group create mails --max-attempts 3 --backoff-ms 1000,60000,3600000\n',
     )
-    .action((name: string, { ordered, maxAttempts }: GroupOptions, command: Command) =>
-      runAdmin(command, async (client) =>
-        changeReport(
-          'created',
-          await client.call('CreateGroup', { name, ordered: ordered ?? false, maxAttempts }),
-        ),
-      ),
+    .action((name: string, { ordered = false, ...options }: GroupOptions, command: Command) =>
+      runAdmin(command, async (client) => {
+        const request = { name, ordered, ...fieldsOf(options) };
+        return changeReport('created', await client.call('CreateGroup', request));
+      }),
     );
 }
 
@@ -74,15 +90,27 @@ function addUpdate(group: Command): void {
     .option('--ordered', 'Messages of one message group are handed out one after the other')
     .option('--no-ordered', 'Messages are handed out as they come')
     .addOption(attemptsOption())
-    .action((name: string, { ordered, maxAttempts }: GroupOptions, command: Command) =>
+    .addOption(backoffOption())
+    .option('--pull', 'Pull consumers are served')
+    .option('--no-pull', 'Pull consumers are refused')
+    .action((name: string, { ordered, ...options }: GroupOptions, command: Command) =>
       runAdmin(command, async (client) => {
-        if (ordered === undefined && maxAttempts === undefined) {
-          throw new UsageError('nothing to change: give --ordered, --no-ordered or --max-attempts');
+        const change = { ordered, ...fieldsOf(options) };
+        if (Object.values(change).every((value) => value === undefined)) {
+          throw new UsageError(
+            'nothing to change: give --ordered, --no-ordered, --max-attempts, --backoff-ms, ' +
+              '--pull or --no-pull',
+          );
         }
-        const request = { name, ordered, maxAttempts };
+        const request = { name, ...change };
         return changeReport('updated', await client.call('UpdateGroup', request));
       }),
     );
+}
+
+function fieldsOf({ maxAttempts, backoffMs, pull }: GroupOptions) {
+  const backoff = backoffMs && { waitsMs: [...backoffMs] };
+  return { maxAttempts, backoff, pullAllowed: pull };
 }
 
 function addDelete(group: Command): void {
@@ -102,8 +130,9 @@ function addDelete(group: Command): void {
 
 function changeReport(what: string, group: Group): Report {
   const order = group.ordered ? 'ordered, ' : '';
+  const pull = group.pullAllowed ? '' : ', no pull consumers';
   return {
     data: groupData(group),
-    text: () => `group ${group.name} ${what}: ${order}${group.maxAttempts} retries\n`,
+    text: () => `group ${group.name} ${what}: ${order}${group.maxAttempts} retries${pull}\n`,
   };
 }

@@ -1,5 +1,5 @@
 /** Topics as the command line names and prints them. */
-import { TopicKind, type Topic } from '#proto/admin-types';
+import { TopicKind, TopicPermission, type Topic } from '#proto/admin-types';
 import type { AdminClient } from '#proto/admin-client';
 
 /** As typed and printed, to what is sent. */
@@ -17,8 +17,22 @@ export function kindText(kind: number): string {
   return Object.entries(KINDS).find(([, value]) => value === kind)?.[0] ?? `kind ${kind}`;
 }
 
-export function topicData({ name, kind, queues, createdMs }: Topic): object {
-  return { name, kind: kindText(kind), queues, createdMs };
+/** As typed and printed, to what is sent. */
+export const PERMISSIONS = {
+  'read-write': TopicPermission.READ_WRITE,
+  'read-only': TopicPermission.READ_ONLY,
+  'write-only': TopicPermission.WRITE_ONLY,
+} as const;
+
+export type PermissionName = keyof typeof PERMISSIONS;
+
+export function permissionText(permission: number): string {
+  const known = Object.entries(PERMISSIONS).find(([, value]) => value === permission);
+  return known?.[0] ?? `permission ${permission}`;
+}
+
+export function topicData({ name, kind, queues, permission, createdMs }: Topic): object {
+  return { name, kind: kindText(kind), queues, permission: permissionText(permission), createdMs };
 }
 
 export async function allTopics(client: AdminClient): Promise<readonly Topic[]> {

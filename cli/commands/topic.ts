@@ -2,7 +2,16 @@
 import { Argument, Option, type Command } from 'commander';
 import { runAdmin } from '#cli/admin-command';
 import { wholeNumber } from '#cli/arguments';
-import { allTopics, kindText, KINDS, topicData, type KindName } from '#cli/commands/topic-data';
+import {
+  allTopics,
+  kindText,
+  KINDS,
+  permissionText,
+  PERMISSIONS,
+  topicData,
+  type KindName,
+  type PermissionName,
+} from '#cli/commands/topic-data';
 import { confirmDelete } from '#cli/confirm';
 import { UsageError } from '#cli/failure';
 import { timeText, type Report } from '#cli/output';
@@ -13,6 +22,7 @@ import type { Topic, TopicDetails } from '#proto/admin-types';
 interface TopicOptions {
   readonly kind?: KindName;
   readonly queues?: number;
+  readonly permission?: PermissionName;
 }
 
 export function addTopicCommands(program: Command): void {
@@ -45,6 +55,11 @@ const queuesOption = (): Option =>
     wholeNumber(1, TOPIC.queuesMax),
   );
 
+const permissionOption = (): Option =>
+  new Option('--permission <permission>', 'What clients may do with it').choices(
+    Object.keys(PERMISSIONS),
+  );
+
 function addCreate(topic: Command): void {
   topic
     .command('create')
@@ -52,14 +67,17 @@ function addCreate(topic: Command): void {
     .addArgument(new Argument('<name>', 'Letters, digits, _ - %, up to 64 characters'))
     .addOption(kindOption().default('normal'))
     .addOption(queuesOption())
+    .addOption(permissionOption().default('read-write'))
     .addHelpText(
       'after',
       '\nExamples:\n  sluice topic create orders\n' +
         '  sluice topic create payments --kind fifo --queues 16\n',
     )
-    .action((name: string, { kind = 'normal', queues }: TopicOptions, command: Command) =>
+    .action((name: string, options: TopicOptions, command: Command) =>
       runAdmin(command, async (client) => {
-        const request = { name, kind: KINDS[kind], queues };
+        const { kind = 'normal', queues, permission = 'read-write' } = options;
+        const fields = { kind: KINDS[kind], permission: PERMISSIONS[permission] };
+        const request = { name, queues, ...fields };
         return changeReport('created', await client.call('CreateTopic', request));
       }),
     );
@@ -72,12 +90,18 @@ function addUpdate(topic: Command): void {
     .addArgument(new Argument('<name>', 'Its name'))
     .addOption(kindOption())
     .addOption(queuesOption())
-    .action((name: string, { kind, queues }: TopicOptions, command: Command) =>
+    .addOption(permissionOption())
+    .action((name: string, { kind, queues, permission }: TopicOptions, command: Command) =>
       runAdmin(command, async (client) => {
-        if (kind === undefined && queues === undefined) {
-          throw new UsageError('nothing to change: give --kind or --queues');
+        if (kind === undefined && queues === undefined && permission === undefined) {
+          throw new UsageError('nothing to change: give --kind, --queues or --permission');
         }
-        const request = { name, kind: kind && KINDS[kind], queues };
+        const request = {
+          name,
+          queues,
+          kind: kind && KINDS[kind],
+          permission: permission && PERMISSIONS[permission],
+        };
         return changeReport('updated', await client.call('UpdateTopic', request));
       }),
     );
@@ -99,21 +123,23 @@ function addDelete(topic: Command): void {
 }
 
 function changeReport(what: string, topic: Topic): Report {
+  const { name, kind, queues, permission } = topic;
   const text = () =>
-    `topic ${topic.name} ${what}: ${kindText(topic.kind)}, ${topic.queues} queues\n`;
+    `topic ${name} ${what}: ${kindText(kind)}, ${queues} queues, ${permissionText(permission)}\n`;
   return { data: topicData(topic), text };
 }
 
 function listReport(topics: readonly Topic[]): Report {
   const text = (): string => {
     if (topics.length === 0) return 'no topics yet; `sluice topic create NAME` makes one\n';
-    const rows = topics.map(({ name, kind, queues, createdMs }) => [
+    const rows = topics.map(({ name, kind, queues, permission, createdMs }) => [
       name,
       kindText(kind),
       queues,
+      permissionText(permission),
       timeText(createdMs),
     ]);
-    return table(['NAME', 'KIND', 'QUEUES', 'CREATED'], rows);
+    return table(['NAME', 'KIND', 'QUEUES', 'PERMISSION', 'CREATED'], rows);
   };
   return { data: topics.map(topicData), text };
 }
@@ -125,6 +151,7 @@ function describeReport({ topic, queues, groups }: TopicDetails): Report {
       ['Topic', topic.name],
       ['Kind', kindText(topic.kind)],
       ['Queues', topic.queues],
+      ['Permission', permissionText(topic.permission)],
       ['Created', timeText(topic.createdMs)],
       ['Groups', groups.join(', ')],
     ]);

@@ -8,6 +8,20 @@ import { runCli } from '#support/run-cli';
 
 const everywhere = { host: '0.0.0.0', nameServers: 'ns-1:8091,[::1]:8092' };
 
+const wrongListeners: [Record<string, string>, string][] = [
+  [{ listeners: 'external' }, '--listeners: got "external"; allowed: 1 to 15 times NAME=PORT'],
+  [{ listeners: 'External=1' }, '--listeners: got "External=1"; allowed: 1 to 15'],
+  [{ listeners: 'external=70000' }, '--listeners: got "external=70000"'],
+  [{ listeners: 'a=1,b=2,a=3' }, '--listeners: a is there twice'],
+  [{ listeners: 'internal=1' }, '--listeners: internal is the listener on --grpc-port'],
+  [{ listeners: `${'x'.repeat(64)}=1` }, 'a name has at most 63 characters'],
+  [{ listeners: names(16) }, '--listeners: got "l0=0,'],
+];
+
+function names(count: number): string {
+  return Array.from({ length: count }, (_, index) => `l${index}=0`).join(',');
+}
+
 describe('of a broker', () => {
   test.each([
     [everywhere, '--host: 0.0.0.0 is no address that a client could dial'],
@@ -18,6 +32,10 @@ describe('of a broker', () => {
     [{ name: 'a b' }, '--name: got "a b"; allowed: 1 to 128 letters'],
     [{ name: 'x'.repeat(129) }, '--name: got "xxx'],
     [{ fleetToken: 'short' }, '--fleet-token: got a secret; allowed: 8 to 256'],
+    [{ fleetFile: 'f', nameServers: 'n:1' }, '--name-servers: the file of --fleet-file says'],
+    [{ fleetFile: 'f', advertise: 'a:1' }, '--advertise: the file of --fleet-file says where cl'],
+    [{ listeners: 'external=1', nameServers: 'n:1' }, '--listeners: name servers have to be told'],
+    ...wrongListeners,
     [{ adminHost: '0.0.0.0' }, '--admin-host: 0.0.0.0 is reachable from elsewhere'],
   ])('%j is refused', (flags, message) => {
     expect(() => loadConfig(brokerSchema, { flags, env: {} })).toThrow(message);
@@ -27,6 +45,8 @@ describe('of a broker', () => {
     { ...everywhere, advertise: 'broker.example:8081' },
     { host: '0.0.0.0' },
     { nameServers: Array(16).fill('n:1').join(',') },
+    { host: '0.0.0.0', fleetFile: 'fleet.json', listeners: 'external=8082,zone-a=0' },
+    { listeners: 'external=8082' },
   ])('%j is fine', (flags) => {
     expect(loadConfig(brokerSchema, { flags, env: {} })).toMatchObject(flags);
   });
@@ -40,9 +60,15 @@ describe('of a name server', () => {
   test.each([
     [{ registryHost: '0.0.0.0' }, '--registry-host: 0.0.0.0 is reachable from elsewhere'],
     [{ registryPort: '70000' }, '--registry-port: got 70000; allowed: a whole number from 0'],
+    ...wrongListeners,
     [{ tlsCert: 'cert.pem' }, '--tls-cert: a certificate and its key come together'],
   ])('%j is refused', (flags, message) => {
     expect(() => loadConfig(nameServerSchema, { flags, env: {} })).toThrow(message);
+  });
+
+  test('it may have listeners for which brokers say their addresses', () => {
+    const flags = { listeners: names(15), fleetFile: 'fleet.json' };
+    expect(loadConfig(nameServerSchema, { flags, env: {} })).toMatchObject(flags);
   });
 
   test('a token makes a registry that others can reach', () => {

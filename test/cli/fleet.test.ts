@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { REGISTRY } from '#lib/limits';
 import { createAdminClient } from '#proto/admin-client';
-import { TopicKind } from '#proto/admin-types';
-import { Code } from '#proto/types';
+import { defineTopic, namesOf, routed, untilRouted } from '#support/fleet';
 import {
   startBroker,
   startNameServer,
@@ -16,7 +15,6 @@ import {
 import { until, withinMs } from '#support/until';
 import type { Producer } from '../conformance/clients.ts';
 import { NodeClients } from '../conformance/node-clients.ts';
-import { RawClient } from '../conformance/raw-client.ts';
 
 const TOPIC = 'orders';
 const QUEUES = 2;
@@ -38,8 +36,8 @@ beforeAll(async () => {
   }
   for (const name of BOTH) brokers.push(await fleetBroker(name));
   for (const { admin } of brokers) await define(admin);
-  for (const nameServer of nameServers) await untilRouted(nameServer, BOTH, LATE_MS);
-});
+  for (const nameServer of nameServers) await untilNames(nameServer, BOTH, LATE_MS);
+}, 60_000);
 
 /** They say good-bye to servers, which have to be there still. */
 afterEach(async () => {
@@ -84,13 +82,13 @@ test('a broker that is killed leaves the routes, sends go on, and it comes back'
   // One send after the other, through the time in which routes still name the dead broker.
   await until(REGISTRY.brokenStreamMs + LATE_MS, async () => {
     expect(await ask(`meanwhile ${sent++}`)).toBe('sent');
-    const routes = await Promise.all(nameServers.map(routed));
+    const routes = await Promise.all(nameServers.map(routedNames));
     return routes.every((names) => names.join() === 'broker-1');
   });
   // Those whose answer got lost may have been stored twice; none of them is lost.
   expect((await messagesAt(alive.admin)) - before).toBeGreaterThanOrEqual(sent);
   await victim.restart();
-  for (const nameServer of nameServers) await untilRouted(nameServer, BOTH, LATE_MS);
+  for (const nameServer of nameServers) await untilNames(nameServer, BOTH, LATE_MS);
   const known = await messagesAt(victim.admin);
   expect(known).toBeGreaterThan(0);
   // A new one, since this client never goes back to an address that failed once.
@@ -103,11 +101,11 @@ test('a name server that is killed is missed by nobody, and learns the brokers a
   const [victim, alive] = nameServers as [NameServerProcess, NameServerProcess];
   const pids = brokers.map(({ pid }) => pid);
   await victim.kill();
-  expect(await routed(alive)).toEqual(BOTH);
+  expect(await routedNames(alive)).toEqual(BOTH);
   const producer = await clientsOf(alive).producer([TOPIC]);
   await send(producer, 'by the other one');
   await victim.restart();
-  await untilRouted(victim, BOTH, REGISTRY.relearnMs + LATE_MS);
+  await untilNames(victim, BOTH, REGISTRY.relearnMs + LATE_MS);
   expect(brokers.map(({ pid, running }) => running && pid)).toEqual(pids);
   await until(REGISTRY.relearnMs + LATE_MS, async () => (await readyz(victim)) === 200);
   const metrics = await (await fetch(`http://${victim.metrics}/metrics`)).text();
@@ -125,7 +123,7 @@ describe('the registry', () => {
     await said(nameServers[0]!, '"level":"warn"', 'it lacks the token of the fleet');
     expect(stranger.log().join('\n')).not.toContain(environment.SLUICE_FLEET_TOKEN);
     await define(stranger.admin);
-    for (const nameServer of nameServers) expect(await routed(nameServer)).toEqual(BOTH);
+    for (const nameServer of nameServers) expect(await routedNames(nameServer)).toEqual(BOTH);
     expect(await stranger.stop()).toBe(0);
   });
 
@@ -133,7 +131,7 @@ describe('the registry', () => {
     const twin = await fleetBroker('broker-1');
     await until(5000, () => twin.log().some((line) => line.includes('another broker is regist')));
     expect(await twin.stop()).toBe(0);
-    expect(await routed(nameServers[0]!)).toEqual(BOTH);
+    expect(await routedNames(nameServers[0]!)).toEqual(BOTH);
   });
 });
 
@@ -151,8 +149,8 @@ async function fleetBroker(name: string, environment = FLEET_TOKEN): Promise<Slu
 }
 
 async function define(address: string): Promise<void> {
+  await defineTopic(address, TOPIC, QUEUES);
   const admin = createAdminClient({ address });
-  await admin.call('CreateTopic', { name: TOPIC, kind: TopicKind.NORMAL, queues: QUEUES });
   await admin.call('CreateGroup', { name: 'readers' });
   admin.close();
 }
@@ -192,31 +190,16 @@ async function send(producer: Producer, body: string): Promise<string> {
 }
 
 /** Names of the brokers in the route, each once. */
-async function routed({ grpc }: NameServerProcess): Promise<string[]> {
-  const client = new RawClient(grpc);
-  try {
-    const { status, messageQueues } = await client.unary('QueryRoute', { topic: { name: TOPIC } });
-    if (status?.code !== Code.OK) return [];
-    return [...new Set(messageQueues.map(({ broker }) => broker?.name ?? ''))];
-  } finally {
-    client.close();
-  }
+async function routedNames({ grpc }: NameServerProcess): Promise<string[]> {
+  return (await routed(grpc, TOPIC)).map(({ name }) => name);
 }
 
-async function untilRouted(
-  nameServer: NameServerProcess,
+async function untilNames(
+  { grpc }: NameServerProcess,
   names: readonly string[],
   timeoutMs: number,
 ): Promise<void> {
-  let latest: readonly string[] = [];
-  await until(
-    timeoutMs,
-    async () => {
-      latest = await routed(nameServer);
-      return latest.join() === names.join();
-    },
-    () => `the route names ${latest.join() || 'nobody'}, not ${names.join()}`,
-  );
+  await untilRouted(grpc, TOPIC, (routes) => namesOf(routes) === names.join(), timeoutMs);
 }
 
 async function readyz({ metrics }: NameServerProcess): Promise<number> {

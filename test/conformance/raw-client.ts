@@ -5,6 +5,8 @@ import { ClientType, FilterType, MessageType } from '#proto/types';
 import type {
   MessageInput,
   Messages,
+  PullMessageRequestInput,
+  PullMessageResponse,
   ReceiveMessageRequestInput,
   ReceiveMessageResponse,
   SettingsInput,
@@ -88,18 +90,31 @@ export class RawClient {
     request: ReceiveMessageRequestInput,
     deadlineMs = 30_000,
   ): Promise<ReceiveMessageResponse[]> {
-    const requests = codec('ReceiveMessageRequest');
-    const responses = codec('ReceiveMessageResponse');
+    return this.#stream('ReceiveMessage', request, deadlineMs);
+  }
+
+  /** As `receive`, for a consumer that keeps its offsets itself. */
+  async pull(request: PullMessageRequestInput): Promise<PullMessageResponse[]> {
+    return this.#stream('PullMessage', request, CALL_MS);
+  }
+
+  async #stream<Name extends 'ReceiveMessage' | 'PullMessage'>(
+    method: Name,
+    request: Input<`${Name}Request`>,
+    deadlineMs: number,
+  ): Promise<Decoded<`${Name}Response`>[]> {
+    const requests = codec(`${method}Request`);
+    const responses = codec(`${method}Response`);
     const stream = this.#client.makeServerStreamRequest(
-      `/${MESSAGING_SERVICE}/ReceiveMessage`,
-      (value: ReceiveMessageRequestInput) => requests.encode(value),
+      `/${MESSAGING_SERVICE}/${method}`,
+      (value: Input<`${Name}Request`>) => requests.encode(value),
       (bytes) => responses.decode(bytes),
       request,
       this.#metadata(),
       { deadline: Date.now() + deadlineMs },
     );
-    const all: ReceiveMessageResponse[] = [];
-    for await (const response of stream) all.push(response as ReceiveMessageResponse);
+    const all: Decoded<`${Name}Response`>[] = [];
+    for await (const response of stream) all.push(response as Decoded<`${Name}Response`>);
     return all;
   }
 

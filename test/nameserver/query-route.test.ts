@@ -46,7 +46,7 @@ function routes(
     topics: new Map(
       Object.entries(topics).map(([name, topic]) => [
         name,
-        { kind: 'normal' as const, queues: 2, ...topic },
+        { kind: 'normal' as const, queues: 2, permission: 'read-write' as const, ...topic },
       ]),
     ),
     orderedGroups: new Set(),
@@ -149,6 +149,15 @@ describe('QueryRoute', () => {
     const { messageQueues } = await route('orders', { namespace: 'ns' });
     expect(messageQueues[0]?.topic).toEqual({ resourceNamespace: 'ns', name: 'orders' });
     expect((await route('orders')).status?.code).toBe(Code.TOPIC_NOT_FOUND);
+  });
+
+  test.each([
+    ['read-write', Permission.READ_WRITE],
+    ['read-only', Permission.READ],
+    ['write-only', Permission.WRITE],
+  ] as const)('says of a %s topic what clients may do', async (permission, number) => {
+    server.table.set('b', routes('one', { orders: { permission } }));
+    expect((await route('orders')).messageQueues[0]?.permission).toBe(number);
   });
 
   test.each([

@@ -5,7 +5,10 @@ function routes(topics: Record<string, number>, orderedGroups: string[] = []): B
   return {
     listeners: new Map([['internal', { host: 'a.example', port: 8081 }]]),
     topics: new Map(
-      Object.entries(topics).map(([name, queues]) => [name, { kind: 'normal' as const, queues }]),
+      Object.entries(topics).map(([name, queues]) => [
+        name,
+        { kind: 'normal' as const, queues, permission: 'read-write' as const },
+      ]),
     ),
     orderedGroups: new Set(orderedGroups),
   };

@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 
+import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import type { Delivery, Receiver } from '#broker/consume/pop';
 import { CONSUME } from '#lib/limits';
@@ -140,6 +141,7 @@ async function receive(model: PopModel, real: PopSystem, request: Receive): Prom
     group: real.group(group),
     topic: real.topic,
     filter: TagFilter.parse(filter),
+    meter: UNMETERED,
   };
   const deliveries = await pop.receive(whole, 0, cancelled ? gone : patient);
   expect(deliveries.length).toBeLessThanOrEqual(cancelled ? 0 : request.batchSize);

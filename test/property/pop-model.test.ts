@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { ANY_QUEUE } from '#broker/consume/polls';
+import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import { CONSUME } from '#lib/limits';
 import { ack, handleOf, patient } from '#support/core';
@@ -25,7 +26,8 @@ async function drain(model: PopModel, real: PopSystem): Promise<void> {
   await real.settle();
   for (const group of RETRIES.keys()) {
     const request = { group: real.group(group), topic: real.topic, queueId: ANY_QUEUE };
-    const rest = { filter: TagFilter.parse('*'), invisibleMs: 30_000, renewFor: undefined };
+    const lease = { invisibleMs: 30_000, renewFor: undefined };
+    const rest = { filter: TagFilter.parse('*'), meter: UNMETERED, ...lease };
     for (;;) {
       const all = { ...request, ...rest, batchSize: CONSUME.receiveBatchMax };
       const deliveries = await real.core.consumption.pop.receive(all, 0, patient);

@@ -10,6 +10,7 @@ import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import { deadLetterTopic } from '#proto/names';
 import { PROPERTY } from '#proto/properties';
+import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import { openCore, patient, temporaryDirectory } from '#support/core';
 import { ManualClock } from '#support/manual-clock';
@@ -128,7 +129,11 @@ export class PopSystem {
     for (let offset = 0; offset < (topic.queues[0]?.nextOffset ?? 0);) {
       const request = { group: this.group(group), topic, queueId: 0, offset, batchSize: 32 };
       const filter = TagFilter.parse('*');
-      const { messages, nextOffset } = await pull.pull({ ...request, filter }, 0, patient);
+      const { messages, nextOffset } = await pull.pull(
+        { ...request, filter, meter: UNMETERED },
+        0,
+        patient,
+      );
       for (const { properties } of messages) {
         const text = (property: string): string => properties.system.get(property) ?? '';
         found.push({

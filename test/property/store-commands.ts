@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 
+import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import type { Core } from '#broker/core';
 import { nodeFiles } from '#broker/store/files';
@@ -200,7 +201,9 @@ const pulls = fc
         const offset = at % (messages.length + 1);
         const filter = TagFilter.parse(expression);
         const group = core.groups.get('readers');
-        const request = { group, topic: core.topics.get(name), queueId, offset, batchSize, filter };
+        const topic = core.topics.get(name);
+        const place = { group, topic, queueId, offset };
+        const request = { ...place, batchSize, filter, meter: UNMETERED };
         const pulled = await core.consumption.pull.pull(request, 0, patient);
         const wanted = [...messages.entries()]
           .filter(([i, { tag }]) => i >= offset && filter.matches(tag))

@@ -52,14 +52,15 @@ describe('routes', () => {
     ['transaction', MessageType.TRANSACTION],
   ] as const)('a topic of kind %s takes messages of type %i', (kind, type) => {
     const endpoints = endpointsOf({ host: 'h', port: 1 });
-    const [entry] = routeEntries({ namespace: '', name: 't' }, { kind, queues: 1 }, 'b', endpoints);
+    const topic = { kind, queues: 1, permission: 'read-write' } as const;
+    const [entry] = routeEntries({ namespace: '', name: 't' }, topic, 'b', endpoints);
     expect(entry?.acceptMessageTypes).toEqual([type]);
   });
 
   test('there is one entry a queue, in order, readable and writable, at the master', () => {
     const check = (namespace: string, name: string, queues: number, brokerName: string): void => {
       const endpoints = endpointsOf({ host: '10.0.0.1', port: 8081 });
-      const topic = { kind: 'normal', queues } as const;
+      const topic = { kind: 'normal', queues, permission: 'read-write' } as const;
       const entries = routeEntries({ namespace, name }, topic, brokerName, endpoints);
       const { messageQueues } = response.decode(response.encode({ messageQueues: entries }));
       expect(messageQueues.map(({ id }) => id)).toEqual([...Array(queues).keys()]);

@@ -5,6 +5,8 @@ import path from 'node:path';
 
 import { Core } from '#broker/core';
 import type { CoreOptions } from '#broker/core';
+import { UNMETERED } from '#broker/consume/meter';
+import type { Meter } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery, Receiver } from '#broker/consume/pop';
@@ -85,6 +87,7 @@ export interface ReceiveOptions {
   invisibleMs?: number;
   waitMs?: number;
   renewFor?: string;
+  meter?: Meter;
 }
 
 export function receive(
@@ -102,6 +105,7 @@ export function receive(
     invisibleMs,
     renewFor: options.renewFor,
     filter: TagFilter.parse(filter),
+    meter: options.meter ?? UNMETERED,
   };
   return core.consumption.pop.receive(request, options.waitMs ?? 0, patient);
 }

@@ -7,6 +7,7 @@ import type {
   ReceiveRequest,
   StoredMessage,
   TopicDescription,
+  UnreadTopic,
 } from '#broker/admin/backend';
 import { SluiceError } from '#lib/errors';
 
@@ -14,28 +15,35 @@ import { SluiceError } from '#lib/errors';
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const ATTEMPTS_DEFAULT = 16;
 const QUEUES_DEFAULT = 8;
+const BACKOFF_DEFAULT = [1000, 5000];
 
 /** A broker of maps, for the admin service and its command line; tests read and set its fields. */
 export class FakeAdminBackend implements AdminBackend {
   readonly topicsByName = new Map<string, TopicDescription>();
   readonly groupsByName = new Map<string, GroupDescription>();
   readonly stored: StoredMessage[] = [];
+  readonly unread: UnreadTopic[] = [];
   readonly receives: ReceiveRequest[] = [];
   brokerStatus: BrokerStatus = STATUS;
   /** The next sends fail with this. */
   sendFailure: Error | undefined;
 
   readonly topics: AdminBackend['topics'] = {
-    create: async ({ name, kind, queues = QUEUES_DEFAULT }) => {
+    create: async ({ name, kind, queues = QUEUES_DEFAULT, permission = 'read-write' }) => {
       if (this.topicsByName.has(name)) {
         throw new SluiceError('ALREADY_EXISTS', `topic ${name} exists already`);
       }
-      return this.#setTopic({ name, kind, queues, createdMs: NOW_MS, queueStates: [], groups: [] });
+      const state = { createdMs: NOW_MS, queueStates: [], groups: [] };
+      return this.#setTopic({ name, kind, queues, permission, ...state });
     },
-    update: async ({ name, kind, queues }) => {
+    update: async ({ name, kind, queues, permission }) => {
       const topic = this.#topic(name);
-      const change = { kind: kind ?? topic.kind, queues: queues ?? topic.queues };
-      return this.#setTopic({ ...topic, ...change });
+      return this.#setTopic({
+        ...topic,
+        kind: kind ?? topic.kind,
+        queues: queues ?? topic.queues,
+        permission: permission ?? topic.permission,
+      });
     },
     delete: async (name) => {
       this.#topic(name);
@@ -46,16 +54,19 @@ export class FakeAdminBackend implements AdminBackend {
   };
 
   readonly groups: AdminBackend['groups'] = {
-    create: async ({ name, ordered, maxAttempts = ATTEMPTS_DEFAULT }) => {
+    create: async ({ name, ordered, maxAttempts = ATTEMPTS_DEFAULT, ...options }) => {
+      const { backoffMs = BACKOFF_DEFAULT, pullAllowed = true } = options;
       const state = { createdMs: NOW_MS, topics: [], members: [] };
-      return this.#setGroup({ name, ordered, maxAttempts, ...state });
+      return this.#setGroup({ name, ordered, maxAttempts, backoffMs, pullAllowed, ...state });
     },
-    update: async ({ name, ordered, maxAttempts }) => {
+    update: async ({ name, ordered, maxAttempts, backoffMs, pullAllowed }) => {
       const group = this.#group(name);
       return this.#setGroup({
         ...group,
         ordered: ordered ?? group.ordered,
         maxAttempts: maxAttempts ?? group.maxAttempts,
+        backoffMs: backoffMs?.length === 0 ? BACKOFF_DEFAULT : (backoffMs ?? group.backoffMs),
+        pullAllowed: pullAllowed ?? group.pullAllowed,
       });
     },
     delete: async (name) => {
@@ -64,6 +75,11 @@ export class FakeAdminBackend implements AdminBackend {
     },
     describe: (name) => this.#group(name),
     list: (after, limit) => page(this.groupsByName.values(), after, limit).map(summary),
+    unread: (after, limit) => ({
+      entries: page(this.unread, after, limit),
+      total: this.unread.reduce((sum, { messages }) => sum + messages, 0),
+      deadLetters: this.brokerStatus.deadLetters,
+    }),
   };
 
   readonly messages: AdminBackend['messages'] = {
@@ -171,4 +187,9 @@ const STATUS: BrokerStatus = {
     bytesInPerSecond: 1_263_616,
     bytesOutPerSecond: 0,
   },
+  edition: 'platinum',
+  readOnly: false,
+  fleetRevision: undefined,
+  quota: { limitPerSecond: undefined, passedPerSecond: 1234.4, throttledPerSecond: 0 },
+  deadLetters: 3,
 };

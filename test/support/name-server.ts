@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { systemClock, type Clock } from '#lib/clock';
 import { createRegistry, type Registry } from '#lib/metrics';
 import { NameServer, type NameServerConfig } from '#nameserver/main';
+import type { FleetSettingsSource } from '#proto/fleet-settings';
 import { silentLog } from '#support/grpc-echo';
 
 export interface LocalNameServer {
@@ -17,6 +18,7 @@ export interface LocalNameServer {
 export async function startLocalNameServer(
   changes: Partial<NameServerConfig> = {},
   clock: Clock = systemClock,
+  fleet?: FleetSettingsSource,
 ): Promise<LocalNameServer> {
   const data = await mkdtemp(join(tmpdir(), 'sluice-nameserver-'));
   const config = {
@@ -28,7 +30,7 @@ export async function startLocalNameServer(
     ...changes,
   };
   const metrics = createRegistry();
-  const server = new NameServer({ config, log: silentLog, registry: metrics, clock });
+  const server = new NameServer({ config, fleet, log: silentLog, registry: metrics, clock });
   await server.start();
   const stop = async (): Promise<void> => {
     await server.stop();

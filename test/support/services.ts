@@ -9,12 +9,12 @@ import type { Message, ReceiveMessageResponse } from '#proto/types';
 import { silentLog } from '#support/core';
 
 export function servicesOf(core: Core, clock: Clock, autoCreate = false): Services {
-  const { topics, groups, selector, producer, consumption, sessions, traffic } = core;
+  const { topics, groups, selector, producer, consumption, sessions, traffic, mode, quota } = core;
   return {
     clock,
     log: silentLog,
     brokerName: 'broker',
-    advertised: undefined,
+    advertised: () => undefined,
     autoCreate,
     topics,
     groups,
@@ -23,6 +23,8 @@ export function servicesOf(core: Core, clock: Clock, autoCreate = false): Servic
     consumption,
     sessions,
     traffic,
+    mode,
+    quota,
   };
 }
 

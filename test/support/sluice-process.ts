@@ -36,7 +36,7 @@ const DOORS = {
 
 type Kind = keyof typeof DOORS;
 type Door = (typeof DOORS)[Kind][number];
-type Ports = Readonly<Partial<Record<Door, string>>>;
+type Ports = Readonly<Partial<Record<Door | `listener-${string}`, string>>>;
 
 /** A broker in a process of its own, in a fleet or standalone. */
 export interface SluiceProcess extends ServerProcess {
@@ -57,6 +57,8 @@ interface ServerProcess {
   readonly dataDirectory: string;
   readonly pid: number;
   readonly running: boolean;
+  /** `host:port` of a listener of `--listeners`. */
+  listener(name: string): string;
   /** The latest lines of stdout and stderr. */
   log(): string[];
   /** SIGTERM, then the exit code; throws when it hasn't ended after 10 s. */
@@ -136,6 +138,10 @@ class Sluice implements SluiceProcess, NameServerProcess {
 
   get metrics(): string {
     return this.#ports.metrics ?? '';
+  }
+
+  listener(name: string): string {
+    return this.#ports[`listener-${name}`] ?? '';
   }
 
   get pid(): number {

@@ -5,6 +5,7 @@ import { ERROR_CODES, SluiceError } from '#lib/errors';
 import { createLog } from '#lib/log';
 import { ADMIN_METHOD_NAMES, ADMIN_METHODS, type AdminMethod, type RequestOf } from '#proto/admin';
 import { createAdminClient, type AdminClient } from '#proto/admin-client';
+import { TopicPermission } from '#proto/admin-types';
 import { grpcStatusOf } from '#proto/admin-failure';
 import type { Call } from '#proto/grpc-transport/call';
 import { startAdminServer, type AdminServer } from '#support/admin-server';
@@ -27,6 +28,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   backend.topicsByName.clear();
+  backend.groupsByName.clear();
+  backend.unread.length = 0;
 });
 
 async function refusal<M extends AdminMethod>(
@@ -110,6 +113,7 @@ describe('refusals', () => {
   test('of kinds, ranges and half a place', async () => {
     const code = 'BAD_REQUEST';
     expect(await refusal('CreateTopic', { name: 'x', kind: 99 })).toMatchObject({ code });
+    expect(await refusal('CreateTopic', { name: 'x', permission: 99 })).toMatchObject({ code });
     expect(await refusal('UpdateTopic', { name: 'x' })).toMatchObject({ code });
     expect(await refusal('UpdateGroup', { name: 'x' })).toMatchObject({ code });
     expect(await refusal('GetMessage', { topic: 'x', queue: 1 })).toMatchObject({ code });
@@ -134,6 +138,54 @@ describe('refusals', () => {
       trailers: { 'sluice-code': 'BAD_REQUEST' },
     });
   });
+});
+
+describe('definitions', () => {
+  test('a topic has its permission, from its creation, its change and in lists', async () => {
+    const { READ_WRITE, READ_ONLY, WRITE_ONLY } = TopicPermission;
+    expect(await client.call('CreateTopic', { name: 't' })).toMatchObject({
+      permission: READ_WRITE,
+    });
+    await client.call('CreateTopic', { name: 'u', permission: WRITE_ONLY });
+    const changed = await client.call('UpdateTopic', { name: 't', permission: READ_ONLY });
+    expect(changed).toMatchObject({ kind: 1, queues: 8, permission: READ_ONLY });
+    const { topics } = await client.call('ListTopics', {});
+    expect(topics.map(({ permission }) => permission)).toEqual([READ_ONLY, WRITE_ONLY]);
+  });
+
+  test('a group has its waits and whether pull is allowed; no waits are the usual', async () => {
+    const usual = { backoffMs: [1000, 5000], pullAllowed: true };
+    expect(await client.call('CreateGroup', { name: 'g' })).toMatchObject(usual);
+    const change = { name: 'g', backoff: { waitsMs: [7] }, pullAllowed: false };
+    const changed = { backoffMs: [7], pullAllowed: false };
+    expect(await client.call('UpdateGroup', change)).toMatchObject(changed);
+    const { groups } = await client.call('ListGroups', {});
+    expect(groups[0]?.group).toMatchObject(changed);
+    const reset = { name: 'g', backoff: { waitsMs: [] }, pullAllowed: true };
+    expect(await client.call('UpdateGroup', reset)).toMatchObject(usual);
+  });
+});
+
+test('what is unread comes in pages, with the sums on each', async () => {
+  for (const group of ['a', 'b', 'c']) {
+    const place = { name: `${group} t`, group, topic: 't' };
+    backend.unread.push({ ...place, messages: 5, inFlight: 2, waitingRetry: 1 });
+  }
+  const { nextPageToken: pageToken, ...first } = await client.call('UnreadMessages', {
+    pageSize: 2,
+  });
+  const sums = { totalMessages: 15, deadLetters: 3 };
+  expect(first).toMatchObject(sums);
+  expect(first.unread.map(({ group }) => group)).toEqual(['a', 'b']);
+  expect(first.unread[0]).toEqual({
+    group: 'a',
+    topic: 't',
+    messages: 5,
+    inFlight: 2,
+    waitingRetry: 1,
+  });
+  const second = await client.call('UnreadMessages', { pageSize: 2, pageToken });
+  expect(second).toMatchObject({ unread: [{ group: 'c' }], nextPageToken: '', ...sums });
 });
 
 test('a receive waits no longer than the caller does', async () => {

@@ -3,12 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import { admit } from '#broker/admit/pipeline';
 import type { Candidate } from '#broker/admit/pipeline';
 import { Topic } from '#broker/topic/topics';
-import type { TopicKind } from '#proto/route';
+import type { TopicKind, TopicPermission } from '#proto/route';
 import { SluiceError } from '#lib/errors';
 import { MESSAGE } from '#lib/limits';
 
-function topicOf(kind: TopicKind): Topic {
-  return new Topic({ id: 1, name: 'orders', kind, queues: 1, createdMs: 0 });
+function topicOf(kind: TopicKind, permission: TopicPermission = 'read-write'): Topic {
+  return new Topic({ id: 1, name: 'orders', kind, queues: 1, permission, createdMs: 0 });
 }
 
 const plain: Candidate = {
@@ -99,6 +99,11 @@ const limits: [string, number, (size: number) => Partial<Candidate>, string][] =
     'ILLEGAL_MESSAGE_ID',
   ],
 ];
+
+test('a topic that is read only takes no message', () => {
+  expect(outcome({ topic: topicOf('normal', 'write-only') })).toBe('OK');
+  expect(outcome({ topic: topicOf('normal', 'read-only') })).toMatch(/^FORBIDDEN: .*read only/);
+});
 
 describe('admission', () => {
   test('lets a plain message through, and a full one', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { ANY_QUEUE } from '#broker/consume/polls';
+import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import type { Delivery } from '#broker/consume/pop';
 import type { Core } from '#broker/core';
@@ -44,7 +45,8 @@ describe('pop', () => {
 
   function request(filter = '*', batchSize = 32) {
     const rest = { batchSize, invisibleMs: 30_000, renewFor: undefined };
-    return { group, topic, queueId: ANY_QUEUE, filter: TagFilter.parse(filter), ...rest };
+    const meter = UNMETERED;
+    return { group, topic, queueId: ANY_QUEUE, filter: TagFilter.parse(filter), meter, ...rest };
   }
 
   function progress() {

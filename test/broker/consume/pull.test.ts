@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import type { Pulled } from '#broker/consume/pull';
 import type { Core } from '#broker/core';
@@ -31,8 +32,11 @@ describe('pull', () => {
 
   afterEach(() => faulty.dispose());
 
-  function pull(offset: number, { filter = '*', batchSize = 32, waitMs = 0 } = {}) {
-    const request = { group, topic, queueId: 0, offset, batchSize };
+  function pull(
+    offset: number,
+    { filter = '*', batchSize = 32, waitMs = 0, meter = UNMETERED } = {},
+  ) {
+    const request = { group, topic, queueId: 0, offset, batchSize, meter };
     const parsed = { ...request, filter: TagFilter.parse(filter) };
     return core.consumption.pull.pull(parsed, waitMs, new TestCall());
   }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Registration, type RegistrationOptions } from '#broker/register/registration';
 import { REGISTRY } from '#lib/limits';
 import type { NameServerConfig } from '#nameserver/main';
+import type { FleetSettingsSource } from '#proto/fleet-settings';
 import type { RoutedTopic } from '#proto/route';
 import { silentLog } from '#support/grpc-echo';
 import { ManualClock } from '#support/manual-clock';
@@ -17,14 +18,17 @@ afterEach(async () => {
   for (const stop of toStop.splice(0).reverse()) await stop();
 });
 
-async function nameServer(changes: Partial<NameServerConfig> = {}) {
+async function nameServer({
+  fleet,
+  ...changes
+}: Partial<NameServerConfig> & { fleet?: FleetSettingsSource } = {}) {
   const clock = new ManualClock();
-  const { server, stop } = await startLocalNameServer(changes, clock);
+  const { server, stop, metrics } = await startLocalNameServer(changes, clock, fleet);
   toStop.push(stop);
   const { table, registryPort } = server;
   const address = `127.0.0.1:${registryPort}`;
   const brokersOf = (topic: string) => table.find(topic).map((found) => found.broker);
-  return { table, registryPort, stop, clock, address, brokersOf };
+  return { table, registryPort, stop, metrics, clock, address, brokersOf };
 }
 
 function broker(
@@ -40,6 +44,7 @@ function broker(
       orderedGroups: [],
     }),
     nameServers,
+    demand: () => 0,
     log: silentLog,
     ...options,
   });
@@ -48,7 +53,11 @@ function broker(
   return { registration, held };
 }
 
-const topicOf = (queues: number): RoutedTopic => ({ kind: 'normal', queues });
+const topicOf = (queues: number): RoutedTopic => ({
+  kind: 'normal',
+  queues,
+  permission: 'read-write',
+});
 
 describe('a broker', () => {
   test('is known to several name servers, and tells all of them of changes', async () => {
@@ -97,14 +106,14 @@ describe('a broker', () => {
     server.clock.advance(REGISTRY.silentMs - 1);
     clock.advance(REGISTRY.reportMs);
     await until(5000, () => wire.bytes.received > before.received);
-    server.clock.advance(REGISTRY.silentMs - 1);
+    server.clock.advance(REGISTRY.silentMs + REGISTRY.lastCallMs - 1);
     expect(server.brokersOf('topic-9999')).toEqual(['b']);
     expect(wire.bytes.sent - before.sent).toBeLessThan(200);
     server.clock.advance(1);
     expect(server.brokersOf('topic-9999')).toEqual([]);
   });
 
-  test('is gone 5 s after its stream was cut', async () => {
+  test('is gone soon after its stream was cut', async () => {
     const server = await nameServer();
     const wire = await cuttable(server.address);
     broker([wire.address], { topics: ['t'] });
@@ -113,8 +122,8 @@ describe('a broker', () => {
     // Only this test moves the name server's time, and by less than the silence allows.
     let waitedMs = 0;
     await until(5000, () => {
-      server.clock.advance(REGISTRY.brokenStreamMs / 5);
-      waitedMs += REGISTRY.brokenStreamMs / 5;
+      server.clock.advance(REGISTRY.lastCallMs);
+      waitedMs += REGISTRY.lastCallMs;
       return server.brokersOf('t').length === 0;
     });
     expect(waitedMs).toBeGreaterThanOrEqual(REGISTRY.brokenStreamMs);
@@ -154,6 +163,67 @@ describe('a broker', () => {
     await until(10_000, () => late.brokersOf('t').length === 1);
   });
 
+  test('that stops is gone when it has stopped', async () => {
+    const servers = [await nameServer(), await nameServer()];
+    const { registration } = broker(
+      servers.map(({ address }) => address),
+      { topics: ['t'] },
+    );
+    for (const { brokersOf } of servers) await until(5000, () => brokersOf('t').length === 1);
+    registration.changed();
+    await registration.stop();
+    expect(servers.map(({ brokersOf }) => brokersOf('t'))).toEqual([[], []]);
+    registration.changed();
+    expect(registration.registeredAt).toEqual([]);
+  });
+
+  test('that stops does not wait for a name server that says nothing', async () => {
+    const silent = createServer(() => undefined);
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    toStop.push(() => void silent.close());
+    const clock = new ManualClock();
+    const { port } = silent.address() as { port: number };
+    const { registration } = broker([`127.0.0.1:${port}`], { clock });
+    let isStopped = false;
+    const stopped = registration.stop().then(() => (isStopped = true));
+    await clock.advanceAsync(REGISTRY.goodbyeMs - 1);
+    expect(isStopped).toBe(false);
+    clock.advance(1);
+    await stopped;
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('hears of its share from the first of its name servers that is there', async () => {
+    const servers = [await nameServer(fleetOf(300)), await nameServer(fleetOf(200))];
+    const heard: (number | undefined)[] = [];
+    const { registration } = broker(
+      servers.map(({ address }) => address),
+      { demand: () => 40, onShare: () => heard.push(registration.share) },
+    );
+    await until(5000, () => registration.registeredAt.length === 2);
+    await until(5000, () => registration.share === 300);
+    await servers[0]!.stop();
+    await until(5000, () => registration.share === 200);
+    await servers[1]!.stop();
+    await until(5000, () => registration.share === undefined);
+    expect(heard.slice(-2)).toEqual([200, undefined]);
+    const metrics = await servers[1]!.metrics.metrics();
+    expect(metrics).toContain('sluice_nameserver_quota 200\n');
+    expect(metrics).toContain('sluice_nameserver_quota_demand{broker="b"} 40\n');
+    expect(metrics).toContain('sluice_nameserver_quota_share{broker="b"} 200\n');
+  });
+
+  test('hears of no share while brokers may be there that did not report yet', async () => {
+    const server = await nameServer(fleetOf(300, ['b', 'late']));
+    const { registration } = broker([server.address]);
+    await until(5000, () => registration.registeredAt.length === 1);
+    expect(registration.share).toBeUndefined();
+    server.clock.advance(REGISTRY.relearnMs);
+    registration.changed();
+    await until(5000, () => registration.share === 300);
+  });
+
   test('follows its list of name servers', async () => {
     const [first, second] = [await nameServer(), await nameServer()];
     const { registration } = broker([first.address], { topics: ['t'] });
@@ -161,7 +231,7 @@ describe('a broker', () => {
     registration.setNameServers([second.address]);
     await until(5000, () => second.brokersOf('t').length === 1);
     await until(5000, () => {
-      first.clock.advance(REGISTRY.brokenStreamMs);
+      first.clock.advance(REGISTRY.brokenStreamMs + REGISTRY.lastCallMs);
       return first.brokersOf('t').length === 0;
     });
     expect(registration.registeredAt).toEqual([second.address]);
@@ -177,6 +247,15 @@ describe('a broker', () => {
     expect(server.brokersOf('t')).toEqual(['b']);
   });
 });
+
+/** The settings of a fleet of these brokers. */
+function fleetOf(tps: number, names = ['b']): { fleet: FleetSettingsSource } {
+  const brokers = Object.fromEntries(
+    names.map((name) => [name, { readOnly: false, listeners: {} }]),
+  );
+  const current = { revision: '1', nameServers: [], edition: 'standard' as const, tps, brokers };
+  return { fleet: { current, onChange: () => undefined } };
+}
 
 /** A wire to `target` that can be cut. */
 async function cuttable(target: string) {

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
+import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
 import type { Core } from '#broker/core';
 import { DamageError, IndexDamageError } from '#broker/store/damage';
@@ -124,7 +125,8 @@ describe('damage', () => {
       const filter = TagFilter.parse('*');
       for (const { queueId, nextOffset: end } of topic.queues) {
         for (let offset = 0; offset < end;) {
-          const request = { group, topic, queueId, offset, batchSize: 32, filter };
+          const meter = UNMETERED;
+          const request = { group, topic, queueId, offset, batchSize: 32, filter, meter };
           const { messages, nextOffset } = await core.consumption.pull.pull(request, 0, patient);
           for (const { message, properties } of messages) {
             const id = properties.system.get(PROPERTY.messageId) ?? '';

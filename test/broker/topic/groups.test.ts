@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import type { Core } from '#broker/core';
+import { RECORD_TYPE, bytesPayload } from '#broker/store/record';
+import { backoffOf } from '#broker/topic/groups';
 import { CONSUME } from '#lib/limits';
 import { idOf, receive, send } from '#support/core';
 import { FaultyCore } from '#support/faulty-core';
@@ -59,6 +61,40 @@ describe('groups', () => {
       ordered: true,
       retryMaxTimes: 3,
     });
+  });
+
+  test('waits before retries, and whether pull is allowed, are kept and bounded', async () => {
+    const preset = { backoffMs: CONSUME.backoffMs, pullAllowed: true };
+    expect(await core.groups.create('usual')).toMatchObject(preset);
+    const own = { backoffMs: [1, 500, CONSUME.invisibleMaxMs], pullAllowed: false };
+    expect(await core.groups.create('own', own)).toMatchObject(own);
+    await core.groups.update('own', { ordered: true });
+    const tooMany = Array.from({ length: CONSUME.backoffsMax + 1 }, () => 1000);
+    for (const backoffMs of [[], tooMany, [0], [-1], [1.5], [CONSUME.invisibleMaxMs + 1]]) {
+      const change = core.groups.update('own', { backoffMs });
+      await expect(change).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    }
+    for (const index of ['left', 'lost'] as const) {
+      await faulty.crash('dropped', index);
+      expect(faulty.core.groups.get('own')).toMatchObject({ ...own, ordered: true });
+      expect(faulty.core.groups.get('usual')).toMatchObject(preset);
+    }
+  });
+
+  test('a record from before there was a choice means the usual', async () => {
+    const { store } = core;
+    const fields = { ordered: true, retryMaxTimes: 3, createdMs: 1 };
+    const record = { id: store.end, name: 'old', ...fields };
+    const payload = bytesPayload(Buffer.from(JSON.stringify(record)));
+    await store.whenCommitted(store.append(RECORD_TYPE.group, payload).end);
+    await faulty.crash('dropped', 'lost');
+    const preset = { backoffMs: CONSUME.backoffMs, pullAllowed: true };
+    expect(faulty.core.groups.get('old')).toEqual({ ...record, ...preset });
+  });
+
+  test('the wait before a retry goes by the attempt, the last one repeats', async () => {
+    const group = await core.groups.create('billing', { backoffMs: [10, 20] });
+    expect([1, 2, 3, 100].map((attempt) => backoffOf(group, attempt))).toEqual([10, 20, 20, 20]);
   });
 
   test('one that is made anew under its old name begins from the start', async () => {

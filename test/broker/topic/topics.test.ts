@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { TOPIC_KINDS } from '#proto/route';
+import { TOPIC_KINDS, TOPIC_PERMISSIONS } from '#proto/route';
+import { RECORD_TYPE, bytesPayload } from '#broker/store/record';
 import type { Core } from '#broker/core';
 import { TOPIC } from '#lib/limits';
 import { idOf, receive, send } from '#support/core';
@@ -107,6 +108,33 @@ describe('topics', () => {
       't-delay': 'delay',
       't-transaction': 'transaction',
     });
+  });
+
+  test.each(['left', 'lost'] as const)('permissions are kept, the index %s', async (index) => {
+    for (const permission of TOPIC_PERMISSIONS) {
+      await core.topics.create(`t-${permission}`, 'normal', 1, permission);
+    }
+    await core.topics.create('changed', 'normal', 1);
+    await core.topics.update('changed', { permission: 'read-only' });
+    await core.topics.update('changed', { queues: 2 });
+    await faulty.crash('dropped', index);
+    core = faulty.core;
+    const kept = [...core.topics.all].map(({ name, permission }) => [name, permission]);
+    expect(Object.fromEntries(kept)).toEqual({
+      't-read-write': 'read-write',
+      't-read-only': 'read-only',
+      't-write-only': 'write-only',
+      changed: 'read-only',
+    });
+    expect(core.topics.get('changed').queues).toHaveLength(2);
+  });
+
+  test('a record from before there were permissions means read-write', async () => {
+    const record = { id: core.store.end, name: 'old', kind: 'normal', queues: 1, createdMs: 1 };
+    const payload = bytesPayload(Buffer.from(JSON.stringify(record)));
+    await core.store.whenCommitted(core.store.append(RECORD_TYPE.topic, payload).end);
+    await crash();
+    expect(core.topics.get('old').definition).toEqual({ ...record, permission: 'read-write' });
   });
 
   test('one that is made anew under its old name has none of the old data', async () => {

@@ -1,0 +1,38 @@
+/** What groups are not done with, as the command line prints it. */
+import type { Report } from '#cli/output';
+import { table } from '#cli/table';
+import type { AdminClient } from '#proto/admin-client';
+import type { UnreadTopic } from '#proto/admin-types';
+
+interface Unread {
+  readonly unread: readonly UnreadTopic[];
+  readonly totalMessages: number;
+  readonly deadLetters: number;
+}
+
+export async function allUnread(client: AdminClient): Promise<Unread> {
+  const unread: UnreadTopic[] = [];
+  for (let pageToken = ''; ;) {
+    const page = await client.call('UnreadMessages', { pageToken });
+    unread.push(...page.unread);
+    pageToken = page.nextPageToken;
+    const { totalMessages, deadLetters } = page;
+    if (pageToken === '') return { unread, totalMessages, deadLetters };
+  }
+}
+
+export function unreadReport({ unread, totalMessages, deadLetters }: Unread): Report {
+  const rows = unread.map(({ group, topic, messages, inFlight, waitingRetry }) => [
+    group,
+    topic,
+    messages,
+    inFlight,
+    waitingRetry,
+  ]);
+  const headings = ['GROUP', 'TOPIC', 'MESSAGES', 'IN FLIGHT', 'TO RETRY'];
+  const text = (): string => {
+    const total = `${totalMessages} messages not done with, ${deadLetters} dead letters`;
+    return rows.length === 0 ? `${total}\n` : `${table(headings, rows)}\n${total}\n`;
+  };
+  return { data: { unread, totalMessages, deadLetters }, text };
+}
