@@ -71,5 +71,7 @@ export async function apply(namespace: string, text: string): Promise<string> {
  */
 export async function install(site: Site, chart: string, values: Values = {}): Promise<string> {
   const args = ['upgrade', site.release, chart, '--install', '--take-ownership'];
+  // Other suites on this cluster have put the custom resources there, too.
+  args.push('--force-conflicts');
   return helm([...args, '--namespace', site.system], { replicas: 0, ...values });
 }
