@@ -34,6 +34,9 @@ export interface TransportOptions {
 type Answer = Dispatcher.ResponseData;
 
 const TOO_MANY_REQUESTS = 429;
+const UNAVAILABLE = 503;
+/** Also said for a moment of custom resources whose definition was changed. */
+const SHUTTING_DOWN = 'apiserver is shutting down';
 const UNAUTHORIZED = 401;
 
 export class HttpTransport {
@@ -98,10 +101,11 @@ export class HttpTransport {
     }
   }
 
-  #mayRetry({ method }: Call, { status, retryAfterMs = 0 }: KubeError): boolean {
+  #mayRetry({ method }: Call, { status, message, retryAfterMs = 0 }: KubeError): boolean {
     if (this.#closing.signal.aborted || retryAfterMs > KUBE_CALL.retryAfterMaxMs) return false;
-    // Neither was looked at by the API server, so that a write may be sent again too.
+    // None of these was looked at by the API server, so that a write may be sent again too.
     if (status === TOO_MANY_REQUESTS) return true;
+    if (status === UNAVAILABLE && message === SHUTTING_DOWN) return true;
     if (status === UNAUTHORIZED) return this.#connection.reload();
     return method === 'GET' && (status === 0 || status >= 500);
   }

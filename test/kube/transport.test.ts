@@ -103,6 +103,15 @@ test('whoever is asked to wait does so, reads and writes alike', async () => {
   });
 });
 
+test('a write is sent again while the definition of its kind is being changed', async () => {
+  const away = { ...status('ServiceUnavailable'), message: 'apiserver is shutting down' };
+  answers = [json(503, away), json(201, OBJECT)];
+  expect(await timely(client.create(CONFIG_MAPS, OBJECT))).toEqual(OBJECT);
+
+  answers = [json(503, { ...away, message: 'etcd does not answer' })];
+  await expect(client.create(CONFIG_MAPS, OBJECT)).rejects.toMatchObject({ status: 503 });
+});
+
 test('an answer that never comes is given up', async () => {
   answers = [() => undefined];
   const call = client.create(CONFIG_MAPS, OBJECT).catch((error: unknown) => error as KubeError);
