@@ -247,14 +247,18 @@ describe('slow readers', () => {
   });
 
   test('a slow reader that does read gets everything', async () => {
-    const { port, counters } = await start({ limits: { stalledReaderMs: 200 } });
+    // A machine that stands still for a while itself is no reader that stands still.
+    const stalledReaderMs = 2000;
+    const { port, counters } = await start({ limits: { stalledReaderMs } });
     const client = new EchoClient(port);
     toClose.push(() => client.close());
+    const startedMs = performance.now();
     let bytes = 0;
     for await (const message of client.stream('Stream', '100')) {
       bytes += (message as Buffer).length;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 30));
     }
+    expect(performance.now() - startedMs).toBeGreaterThan(stalledReaderMs);
     expect(bytes).toBe(100 * 65_536);
     expect(counters().slowReaders).toBe(0);
   });
