@@ -35,12 +35,15 @@ export function fill(
   return trial.load(server, { ...options, mode: 'produce', warmupSeconds: 0 });
 }
 
-/** Receives and acknowledges; the first `drainWarmup` of `messages` are not measured. */
+/**
+ * Receives and acknowledges; the first `drainWarmup` of `messages` are not measured, unless it says
+ * otherwise.
+ */
 export function drain(
   trial: Trial,
   server: RunningServer,
   options: Pick<LoadOptions, 'topics' | 'group' | 'messages'> & Partial<LoadOptions>,
 ): Promise<LoadResult> {
   const warmupMessages = trial.sizes.drainWarmup;
-  return trial.load(server, { ...options, mode: 'drain', warmupMessages });
+  return trial.load(server, { warmupMessages, ...options, mode: 'drain' });
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer } from './load/consume.ts';
+import { Holder } from './load/hold.ts';
 import { newIdPrefix } from './load/message-id.ts';
 import { fromArguments, type LoadOptions } from './load/options.ts';
 import { Producer } from './load/produce.ts';
@@ -39,6 +40,7 @@ class Generator {
 
   async load(): Promise<LoadReport> {
     const { mode } = this.#options;
+    if (mode === 'hold') return this.#hold();
     const producer = mode === 'produce' || mode === 'both' ? await this.#producer() : undefined;
     const consumer = mode === 'produce' ? undefined : await this.#consumer();
     say({ event: 'started' });
@@ -52,6 +54,16 @@ class Generator {
     }
     consumer?.stop();
     for (const session of this.#sessions) await session.close();
+    return this.#report(measured);
+  }
+
+  async #hold(): Promise<LoadReport> {
+    const holder = new Holder(this.#run, this.#options);
+    await holder.open();
+    say({ event: 'started' });
+    const measured = await this.#measure(undefined, undefined);
+    holder.check();
+    holder.close();
     return this.#report(measured);
   }
 
@@ -113,12 +125,13 @@ class Generator {
   }
 
   async #consumer(): Promise<Consumer> {
-    const { topics, group, receivers, ack, bodyBytes, mode, consumer } = this.#options;
+    const { topics, group, receivers, batch, ack, bodyBytes, mode, consumer } = this.#options;
     return new Consumer(this.#run, {
       sessions: await this.#open(consumer),
       topics,
       group,
       receivers,
+      batch,
       ack,
       autoRenew: consumer === 'push',
       bodyBytes,

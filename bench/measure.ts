@@ -1,5 +1,5 @@
 /** What processes cost, as Linux counts it in /proc. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** /proc counts in hundredths of a second on every Linux that Node runs on. */
@@ -48,7 +48,7 @@ function isGone(error: unknown): boolean {
 
 export interface Memory {
   readonly residentMib: number;
-  /** The most that it ever was. */
+  /** The most that it was, ever or since `resetPeak`. */
   readonly residentPeakMib: number;
 }
 
@@ -62,6 +62,11 @@ export function memory(pids: readonly number[]): Memory {
     peakKib += Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]);
   }
   return { residentMib: residentKib / KIB_PER_MIB, residentPeakMib: peakKib / KIB_PER_MIB };
+}
+
+/** Makes the peak of `memory` that since now. */
+export function resetPeak(pids: readonly number[]): void {
+  for (const pid of pids) writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** CPU use over a time in which nothing is asked of the processes: 1 is one core, fully used. */

@@ -2,6 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Transport } from '#proto/grpc-transport/listener-options';
+import { Doors } from './doors.ts';
 import { drain, fill, subscribe } from './drain.ts';
 import type { LoadResult } from './load/process.ts';
 import { type ProfileSummary, readProfile, summarize } from './profile.ts';
@@ -17,9 +19,9 @@ const FUNCTIONS_SHOWN = 25;
 const SHARED = new Set(['gc', 'native', 'node runtime']);
 
 /** Prints the costs; returns what went wrong in the loads. */
-export async function profileRun(sizes: Sizes): Promise<string[]> {
+export async function profileRun(sizes: Sizes, transport: Transport): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-profile-'));
-  const trial = new Trial(sluice, sizes);
+  const trial = new Trial(sluice(transport), sizes, new Doors(sizes));
   try {
     const server = await trial.start(directory);
     const topics = ['bench'];
@@ -59,9 +61,9 @@ function print(what: string, result: LoadResult, summary: ProfileSummary): void 
       .slice(0, FUNCTIONS_SHOWN)
       .map(({ group, name, micros }) => [group, name, perMessage(micros)]),
   ];
-  const { max, source } = TARGETS.coreCpuMicros;
+  const { bound, source } = TARGETS.coreCpuMicros;
   process.stdout.write(`\n${what}, profiled: ${Math.round(result.perSecond)} messages/s\n`);
-  process.stdout.write(`target: all but the transport ≤ ${max} µs (${source})\n`);
+  process.stdout.write(`target: all but the transport ≤ ${bound} µs (${source})\n`);
   process.stdout.write(`${aligned(rows)}\n`);
 }
 

@@ -25,7 +25,7 @@ const RUNTIME = 'node runtime';
 
 /** Code by its address, first match wins. */
 const GROUPS: readonly (readonly [group: string, pattern: RegExp])[] = [
-  ['transport', /@grpc\/grpc-js|\/broker\/listen\/|\/proto\/grpc-transport\/|\/proto\/http2\//],
+  ['transport', /@grpc\/grpc-js|\/proto\/(grpc-transport|grpc-js|grpc-wire|http2)\//],
   ['transport', /^node:(internal\/)?(http2|net|tls|stream|streams|js_stream_socket)/],
   ['store', /\/broker\/store\/|classic-level|abstract-level|^node:(internal\/)?fs/],
   ['consume', /\/broker\/consume\//],

@@ -2,15 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Transport } from '#proto/grpc-transport/listener-options';
+import type { Doors } from './doors.ts';
 import { type LoadResult, runLoad } from './load/process.ts';
 import type { Contender, RunningServer } from './servers/contender.ts';
 import type { Sizes } from './sizes.ts';
 import type { Target } from './targets.ts';
+import type { Turns } from './turns.ts';
 
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'µs' | 'ms' | 's' | 'MiB' | '%' | '/s' | '×' | '';
+  readonly unit: 'µs' | 'ms' | 's' | 'KiB' | 'MiB' | 'MiB/s' | '%' | '/s' | '×' | '';
   readonly target?: Target;
 }
 
@@ -21,12 +24,17 @@ export class Trial {
   readonly figures: Figure[] = [];
   /** Errors, lost messages: any of them makes the run a failure. */
   readonly problems: string[] = [];
+  readonly #doors: Doors;
+  readonly #turns: Turns | undefined;
   #directory: string | undefined;
   #server: RunningServer | undefined;
 
-  constructor(contender: Contender, sizes: Sizes) {
+  /** With `turns`, it runs side by side with trials of other servers; it must have the turn. */
+  constructor(contender: Contender, sizes: Sizes, doors: Doors, turns?: Turns) {
     this.contender = contender;
     this.sizes = sizes;
+    this.#doors = doors;
+    this.#turns = turns;
   }
 
   /** Starts the server; in a scenario's second start, on the data of the first. */
@@ -49,9 +57,25 @@ export class Trial {
     return result;
   }
 
+  /**
+   * Side by side: the others do a part of theirs, and this one goes on after them. Scenarios do so
+   * between rounds, so that a slow minute of the machine is not one server's alone.
+   */
+  async letOthersGo(): Promise<void> {
+    await this.#turns?.pass();
+  }
+
+  /** Server CPU of a call that does nothing, in µs; once a round and transport. */
+  doorAlone(transport: Transport, round: number): Promise<number> {
+    return this.#doors.alone(transport, round, (...load) => this.load(...load));
+  }
+
   check(result: LoadResult): void {
-    for (const { what, count } of result.errors) this.problems.push(`${count} × ${what}`);
-    if (result.lost > 0) this.problems.push(`${result.lost} messages lost`);
+    const { errors, lost, sent, acked } = result;
+    for (const { what, count } of errors) this.problems.push(`${count} × ${what}`);
+    if (lost > 0) this.problems.push(`${lost} messages lost`);
+    // The rest of the scenario would only be the same errors.
+    if (errors.length > 0 && sent + acked === 0) throw new Error('nothing went through');
   }
 
   add(name: string, value: number, unit: Figure['unit'], target?: Target): void {
@@ -77,5 +101,10 @@ export class Trial {
 export interface Scenario {
   readonly name: string;
   readonly about: string;
+  /**
+   * Runs on all transports unless told otherwise: `in turns`, round by round, or `one by one`. The
+   * others run on Sluice as it is by default.
+   */
+  readonly transports?: 'in turns' | 'one by one';
   run(trial: Trial): Promise<void>;
 }

@@ -6,6 +6,11 @@ export interface Sizes {
   readonly warmupSeconds: number;
   readonly warmupMessages: number;
   readonly seconds: number;
+  /** Of what runs side by side: the servers take turns so often, each time this long. */
+  readonly rounds: number;
+  readonly roundSeconds: number;
+  /** Of a generator whose server is warm. */
+  readonly roundWarmupSeconds: number;
   /** Messages that a drain warms up on, and on which it is then measured. */
   readonly drainWarmup: number;
   readonly drainMessages: number;
@@ -15,6 +20,11 @@ export interface Sizes {
   readonly memoryMessages: number;
   readonly logBytes: number;
   readonly idleSeconds: number;
+  readonly idleConnections: number;
+  /** After the last was opened, before memory is looked at. */
+  readonly idleSettleSeconds: number;
+  readonly idleConnectionsSeconds: number;
+  readonly largeMessages: number;
   readonly idlePolls: number;
   readonly operatorInstances: number;
   readonly operatorTopics: number;
@@ -31,6 +41,9 @@ const usual: Sizes = {
   warmupSeconds: 5,
   warmupMessages: 50_000,
   seconds: 20,
+  rounds: 3,
+  roundSeconds: 8,
+  roundWarmupSeconds: 2,
   drainWarmup: 10_000,
   drainMessages: 50_000,
   backlogMessages: MILLION,
@@ -38,6 +51,10 @@ const usual: Sizes = {
   memoryMessages: MILLION,
   logBytes: GIB,
   idleSeconds: 20,
+  idleConnections: 10_000,
+  idleSettleSeconds: 15,
+  idleConnectionsSeconds: 60,
+  largeMessages: 256,
   idlePolls: 1000,
   operatorInstances: 200,
   operatorTopics: 5000,
@@ -52,6 +69,9 @@ export const SIZES: Readonly<Record<Sizes['name'], Sizes>> = {
     warmupSeconds: 1,
     warmupMessages: 0,
     seconds: 3,
+    rounds: 2,
+    roundSeconds: 2,
+    roundWarmupSeconds: 1,
     drainWarmup: 2000,
     drainMessages: 10_000,
     backlogMessages: 30_000,
@@ -59,6 +79,10 @@ export const SIZES: Readonly<Record<Sizes['name'], Sizes>> = {
     memoryMessages: 50_000,
     logBytes: GIB / 16,
     idleSeconds: 4,
+    idleConnections: 1000,
+    idleSettleSeconds: 2,
+    idleConnectionsSeconds: 4,
+    largeMessages: 32,
     operatorInstances: 10,
     operatorTopics: 100,
     operatorChanges: 10,

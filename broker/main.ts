@@ -13,7 +13,11 @@ import type { FleetSettingsSource } from '#proto/fleet-settings';
 import { openCertificate } from '#proto/grpc-transport/certificate';
 import type { CertificateFiles } from '#proto/grpc-transport/certificate';
 import { GrpcServer } from '#proto/grpc-transport/server';
-import type { ListenerCounters, TlsMaterial } from '#proto/grpc-transport/listener';
+import type {
+  ListenerCounters,
+  TlsMaterial,
+  Transport,
+} from '#proto/grpc-transport/listener-options';
 
 import { FleetMember, fixedSettings } from '#broker/register/fleet-member';
 import { createAdminService } from '#broker/admin/service';
@@ -35,8 +39,12 @@ export interface BrokerConfig {
   data: string;
   host: string;
   grpcPort: number;
+  /** What carries the calls of clients. */
+  transport: Transport;
   /** Further ways in for clients, on the same host. */
   listeners: readonly { name: string; port: number }[];
+  /** Names of those whose connections begin with a PROXY header. */
+  proxied: readonly string[];
   /** The endpoint that routes name; undefined for the one that the client dialled. */
   advertised: HostPort | undefined;
   /** Undefined for a self-signed certificate, kept in the data directory. */
@@ -172,10 +180,14 @@ export class Broker implements Part {
       mode: core.mode,
       quota: core.quota,
     });
-    const { host, grpcPort: port } = config;
-    const further = config.listeners.map((listener) => ({ ...listener, host }));
-    const listeners = [{ name: INTERNAL_LISTENER, host, port }, ...further];
-    return new GrpcServer({ services: [service], listeners, tls, log });
+    const { host, grpcPort: port, transport } = config;
+    const all = [{ name: INTERNAL_LISTENER, port }, ...config.listeners];
+    const listeners = all.map((listener) => ({
+      ...listener,
+      host,
+      isProxied: config.proxied.includes(listener.name),
+    }));
+    return new GrpcServer({ transport, services: [service], listeners, tls, log });
   }
 
   #adminServer(core: Core): GrpcServer {
@@ -191,7 +203,7 @@ export class Broker implements Part {
     };
     const service = createAdminService(backend, { token: config.adminToken, log, clock });
     const listeners = [{ name: ADMIN_LISTENER, host: config.adminHost, port: config.adminPort }];
-    return new GrpcServer({ services: [service], listeners, log });
+    return new GrpcServer({ transport: 'grpc-js', services: [service], listeners, log });
   }
 
   /** `host:port`, once started. */

@@ -1,6 +1,6 @@
 /** The state that the records of the log add up to: which part knows which record. */
 import { StoredMessage } from '#proto/message';
-import { PROPERTY, parseProperties, tagHash } from '#proto/properties';
+import { PROPERTY, lookupKeys, parseProperties, tagHash } from '#proto/properties';
 
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
@@ -64,10 +64,8 @@ export class BrokerState implements StateMachine {
           `the next message in the log has ${message.queueOffset}`,
       );
     }
-    const { system } = parseProperties(message.properties);
-    const messageId = system.get(PROPERTY.messageId) ?? '';
-    const keys = [messageId, ...(system.get(PROPERTY.keys)?.split(' ') ?? [])];
-    const hash = tagHash(system.get(PROPERTY.tag));
+    const properties = parseProperties(message.properties);
+    const hash = tagHash(properties.get(PROPERTY.tag));
     const size = payload.length;
     this.#parts.store.indexMessage(queue, {
       position,
@@ -75,7 +73,7 @@ export class BrokerState implements StateMachine {
       tagHash: hash,
       timestampMs,
       segmentBase,
-      keys,
+      keys: lookupKeys(properties),
     });
   }
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { ADMIN_ADDRESS_DEFAULT } from '#cli/admin-command';
 import type { BrokerStartConfig } from '#cli/broker-config';
-import { certificateOf, listenersOf } from '#cli/process-settings';
+import { certificateOf, listenersOf, proxiedOf } from '#cli/process-settings';
 import { runProcess, type ProcessContext, type Service } from '#cli/run-process';
 import { listenerAddresses, type Banner } from '#cli/ready';
 import { Broker } from '#broker/main';
@@ -34,7 +34,9 @@ export function addBroker(
       data,
       host,
       grpcPort,
+      transport: config.transport,
       listeners,
+      proxied: proxiedOf(config.proxyProtocol),
       adminHost,
       adminPort,
       adminToken,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   checkListeners,
+  checkProxied,
   checkReachable,
   checkTls,
   clientSettings,
@@ -42,6 +43,7 @@ export const nameServerSchema = z
     checkReachable(door, context);
     checkTls(config, context);
     checkListeners(config, context);
+    checkProxied(config, context);
   });
 
 /** Complete, valid and frozen. */

@@ -1,6 +1,6 @@
 /** The composition root of a name server. */
 import type { NameServerStartConfig } from '#cli/nameserver-config';
-import { certificateOf, listenersOf } from '#cli/process-settings';
+import { certificateOf, listenersOf, proxiedOf } from '#cli/process-settings';
 import { listenerAddresses, type Banner } from '#cli/ready';
 import { runProcess, type ProcessContext, type Service } from '#cli/run-process';
 import { systemClock } from '#lib/clock';
@@ -20,16 +20,19 @@ function addNameServer(
 ): Service {
   const { data, host, grpcPort, registryHost, registryPort, fleetToken } = config;
   const further = listenersOf(config.listeners);
+  const proxied = proxiedOf(config.proxyProtocol);
   const { fleetFile: path } = config;
   const fleet = path ? new FleetSettingsFile({ path, clock: systemClock, log }) : undefined;
   if (fleet) lifecycle.add(fleet);
   const nameServer = new NameServer({
     config: {
       data,
-      listeners: [
-        { name: INTERNAL_LISTENER, host, port: grpcPort },
-        ...further.map((listener) => ({ ...listener, host })),
-      ],
+      transport: config.transport,
+      listeners: [{ name: INTERNAL_LISTENER, port: grpcPort }, ...further].map((listener) => ({
+        ...listener,
+        host,
+        isProxied: proxied.includes(listener.name),
+      })),
       registry: { host: registryHost, port: registryPort },
       fleetToken,
       certificate: certificateOf(config),

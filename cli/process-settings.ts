@@ -4,6 +4,7 @@ import { notes } from '#lib/config';
 import { CONFIG, REGISTRY } from '#lib/limits';
 import { LOG_FORMATS, LOG_LEVELS } from '#lib/log';
 import { INTERNAL_LISTENER } from '#proto/fleet';
+import { TRANSPORTS } from '#proto/grpc-transport/listener-options';
 
 const PORT_MAX = 65_535;
 
@@ -58,6 +59,21 @@ export const data = text.default(CONFIG.dataDirectory).register(notes, {
   placeholder: 'DIR',
 });
 
+const LISTENER_NAME = '[a-z]([a-z0-9-]*[a-z0-9])?';
+
+/** Whose connections begin with a PROXY header; see `proxiedOf`. */
+const proxyProtocol = text
+  .regex(new RegExp(`^${LISTENER_NAME}(,${LISTENER_NAME}){0,${REGISTRY.listenersMax - 1}}$`))
+  .optional()
+  .register(notes, {
+    help:
+      'Listeners that a load balancer with the PROXY protocol stands before; ' +
+      `${INTERNAL_LISTENER} is the one on --grpc-port`,
+    placeholder: 'NAME,...',
+    allowed: 'names of listeners, with commas between them',
+    defaultNote: 'none',
+  });
+
 /** The door for clients. */
 export const clientSettings = {
   host: text.default(CONFIG.loopback).register(notes, {
@@ -65,6 +81,16 @@ export const clientSettings = {
     placeholder: 'HOST',
   }),
   grpcPort: port(CONFIG.grpcPort, 'Port for clients, h2c and TLS alike'),
+  transport: z
+    .enum(TRANSPORTS)
+    .default(CONFIG.transport)
+    .register(notes, {
+      help:
+        'What carries the calls of clients; grpc-js stays for one release, ' +
+        'to compare and to fall back',
+      placeholder: 'NAME',
+    }),
+  proxyProtocol,
 };
 
 export function advertise(defaultNote: string): z.ZodOptional<z.ZodString> {
@@ -83,7 +109,7 @@ export const fleetFile = text.optional().register(notes, {
 });
 
 const MORE_LISTENERS_MAX = REGISTRY.listenersMax - 1;
-const LISTENER = `[a-z]([a-z0-9-]*[a-z0-9])?=(0|${PORT})`;
+const LISTENER = `${LISTENER_NAME}=(0|${PORT})`;
 
 /** Beside the one that every process has; see `listenersOf`. */
 export const listeners = text
@@ -121,6 +147,25 @@ export function checkListeners(
   if (long === undefined) return;
   const most = REGISTRY.listenerNameCharsMax;
   refuse(context, 'listeners', `${long}: a name has at most ${most} characters`);
+}
+
+/** Names of listeners. */
+export function proxiedOf(setting: string | undefined): readonly string[] {
+  return setting?.split(',') ?? [];
+}
+
+/** Every listener is there that is said to have a proxy before it. */
+export function checkProxied(
+  config: {
+    readonly proxyProtocol?: string | undefined;
+    readonly listeners?: string | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  const names = [INTERNAL_LISTENER, ...listenersOf(config.listeners).map(({ name }) => name)];
+  const missing = proxiedOf(config.proxyProtocol).find((name) => !names.includes(name));
+  if (missing === undefined) return;
+  refuse(context, 'proxyProtocol', `no listener ${missing}; there are: ${names.join(', ')}`);
 }
 
 export const tlsSettings = {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   advertise,
+  checkProxied,
   checkReachable,
   checkTls,
   clientSettings,
@@ -63,9 +64,13 @@ export const standaloneSchema = z.strictObject(brokerSettings).superRefine(check
 export type StandaloneConfig = Readonly<z.output<typeof standaloneSchema>>;
 
 /** What has to fit together in any broker's settings. */
-export function checkBroker(config: StandaloneConfig, context: z.RefinementCtx): void {
+export function checkBroker(
+  config: StandaloneConfig & { readonly listeners?: string | undefined },
+  context: z.RefinementCtx,
+): void {
   const { adminHost: host, adminToken } = config;
   const door = { setting: 'adminHost', host, token: adminToken, variable: 'SLUICE_ADMIN_TOKEN' };
   checkReachable(door, context);
   checkTls(config, context);
+  checkProxied(config, context);
 }

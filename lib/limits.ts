@@ -1,7 +1,7 @@
 /**
  * Every limit, timeout and default of the product: name, unit, value, and where it comes from. What
- * concerns Kubernetes alone is in lib/kubernetes-limits.ts; nothing else in the code holds such a
- * number.
+ * concerns Kubernetes alone is in lib/kubernetes-limits.ts, what concerns HTTP/2 and gRPC alone
+ * in lib/transport-limits.ts; nothing else in the code holds such a number.
  */
 import { KIB, MIB, SECOND, MINUTE, HOUR, DAY } from '#lib/units';
 
@@ -32,6 +32,20 @@ export const NAME = {
   clientIdBytesMax: 255,
   /** A subscription's filter text. */
   filterBytesMax: 4 * KIB,
+} as const;
+
+/** SQL92 filters; what a text may have bounds them too. */
+export const FILTER = {
+  /** Parentheses and NOTs within one another. */
+  depthMax: 64,
+  /** Conditions, properties and constants. The strings of an IN list are not counted. */
+  nodesMax: 1024,
+  /** A property with a longer text is no number. */
+  numberCharsMax: 64,
+  /** Compiled filters that are kept, the largest with some 200 KiB. */
+  compiledKept: 256,
+  /** Of the wrong part, in an error message. */
+  foundCharsShown: 40,
 } as const;
 
 export const TOPIC = {
@@ -91,8 +105,14 @@ export const CONSUME = {
   outstandingPerQueueMax: 100_000,
   /** After a move to the dead letters failed, the wait before it is tried again. */
   deadLetterRetryMs: 60 * SECOND,
-  /** Index entries that one pop looks at before it lets other work run. */
+  /** Index entries, or messages, that are looked at before other work has its turn. */
   scanEntriesPerTurn: 4096,
+  scanMessagesPerTurn: 256,
+  /**
+   * A receive looks for messages that it wants as long as it may wait, and at least this long: later
+   * answers find no client. wire.md A.5
+   */
+  scanMinMs: 3 * SECOND,
 } as const;
 
 /** Messages a second, sent and received, of a fleet and of each of its brokers. */
@@ -255,6 +275,8 @@ export const LISTEN = {
    */
   firstByteMs: 10 * SECOND,
   handshakeMs: 10 * SECOND,
+  /** What a proxy says ahead of a connection: the certificate of a client may be in it. */
+  proxyHeaderBytesMax: 4 * KIB,
   /** wire.md A.3 */
   idleConnectionMs: 120 * SECOND,
   /** A ping finds out whether a silent client is still there; unanswered, the connection goes. */
@@ -267,6 +289,21 @@ export const LISTEN = {
    */
   backlogMessagesMax: 1024,
   stalledReaderMs: 60 * SECOND,
+  /** From the first byte of a call's headers to the last byte of its only request message. */
+  requestMs: 60 * SECOND,
+  /**
+   * A connection this old is given up for a new one, so that clients spread again over what a load
+   * balancer has behind it: at most a tenth earlier, so that not all do so at once. Calls under way
+   * then have the grace; it is longer than a long poll.
+   */
+  connectionAgeMs: 12 * HOUR,
+  connectionAgeGraceMs: 30 * SECOND,
+  /** Requests of one listener that have not come to their end, and those of one connection. */
+  partialRequestsBytesMax: 512 * MIB,
+  partialRequestsPerConnectionBytesMax: 64 * MIB,
+  /** Answers of one listener that their clients do not read, and those of one connection. */
+  answersWaitingBytesMax: 512 * MIB,
+  answersWaitingPerConnectionBytesMax: 128 * MIB,
   drainMs: 3 * SECOND,
   stopMs: 4.5 * SECOND,
   /** A second signal this soon is the first one, heard twice. */
@@ -277,6 +314,8 @@ export const LISTEN = {
 export const CONFIG = {
   fileBytesMax: 1 * MIB,
   grpcPort: 8081,
+  /** What carries the calls of clients. */
+  transport: 'wire',
   adminPort: 8091,
   registryPort: 8091,
   metricsPort: 9090,
@@ -343,6 +382,12 @@ export const CHECK = {
   throttled: { initialMs: 250, maxMs: 1 * SECOND, multiplier: 2 },
   /** For a good-bye, which may fail. */
   goodbyeMs: 500,
+} as const;
+
+/** Protobuf, as the codecs of their own read it. */
+export const WIRE = {
+  /** Groups within groups, in fields that nobody knows: as deep as other readers of it go. */
+  groupsMax: 100,
 } as const;
 
 /** Offsets of time that the product knows. */

@@ -14,7 +14,7 @@ import { RouteTable } from '#nameserver/route-table';
 import { Traffic } from '#nameserver/traffic';
 import type { FleetSettingsSource } from '#proto/fleet-settings';
 import { openCertificate, type CertificateFiles } from '#proto/grpc-transport/certificate';
-import type { ListenerAddress } from '#proto/grpc-transport/listener';
+import type { ListenerAddress, Transport } from '#proto/grpc-transport/listener-options';
 import { GrpcServer } from '#proto/grpc-transport/server';
 
 /** Name of the listener for brokers. */
@@ -23,6 +23,8 @@ const REGISTRY_LISTENER = 'registry';
 export interface NameServerConfig {
   /** Directory that holds the self-signed certificate, where one is used. */
   readonly data: string;
+  /** What carries the calls of clients. */
+  readonly transport: Transport;
   /** For clients; brokers advertise an address for each of these names. */
   readonly listeners: readonly ListenerAddress[];
   /** For brokers; not to be reached by clients. */
@@ -89,12 +91,14 @@ export class NameServer implements Required<Part> {
     const registrations = this.#registrations;
     const registryService = createRegistryService({ registrations, token: config.fleetToken, log });
     const brokers = new GrpcServer({
+      transport: 'grpc-js',
       services: [registryService],
       listeners: [{ name: REGISTRY_LISTENER, ...config.registry }],
       tls,
       log,
     });
     const clients = new GrpcServer({
+      transport: config.transport,
       services: [createRouteService({ table, traffic: this.#traffic, log })],
       listeners: config.listeners,
       tls,

@@ -352,6 +352,7 @@ export interface ReceiveMessagesRequest {
   waitMs: number;
   invisibleMs: number;
   ack: boolean;
+  sql: boolean;
 }
 
 export interface ReceiveMessagesRequestInput {
@@ -362,6 +363,7 @@ export interface ReceiveMessagesRequestInput {
   waitMs?: number | null | undefined;
   invisibleMs?: number | null | undefined;
   ack?: boolean | null | undefined;
+  sql?: boolean | null | undefined;
 }
 
 export interface ReceiveMessagesResponse {

@@ -87,8 +87,8 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   ILLEGAL_FILTER_EXPRESSION: {
     wire: 'ILLEGAL_FILTER_EXPRESSION',
-    when: 'The filter of a subscription is too long, or is no list of tags.',
-    action: 'Use `*`, or tags joined by `||`.',
+    when: 'The filter of a subscription is too long, or can not be read.',
+    action: 'Use `*`, tags joined by `||`, or SQL92; see the message.',
   },
   ILLEGAL_INVISIBLE_TIME: {
     wire: 'ILLEGAL_INVISIBLE_TIME',

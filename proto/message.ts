@@ -9,20 +9,19 @@
 import { crc32 } from 'node:zlib';
 
 import { SluiceError } from '#lib/errors';
+import { writeI64BE, writeU32BE } from '#lib/integers';
+import { Kept } from '#lib/kept';
+import { propertiesBytes, writeProperties } from '#proto/properties';
+import { Text } from '#proto/text';
 
 const MAGIC = 0xdaa320a7;
 const BODY_AT = 88;
 const CRC_MASK = 0x7fffffff;
 const TWO_32 = 2 ** 32;
+const PORTS = 2 ** 16;
 
 /** Bit of the system flag: the body is compressed. */
 const COMPRESSED = 1;
-
-function writeLong(target: Buffer, value: number, at: number): void {
-  const high = Math.floor(value / TWO_32);
-  target.writeInt32BE(high, at);
-  target.writeUInt32BE(value - high * TWO_32, at + 4); // not a remainder: that is negative below 0
-}
 
 function readLong(source: Buffer, at: number): number {
   return source.readInt32BE(at) * TWO_32 + source.readUInt32BE(at + 4);
@@ -36,58 +35,64 @@ export interface IPv4Address {
 
 /** What a door knows of a message before the log gives it a place. */
 export interface MessageDraft {
-  topic: string;
-  queueId: number;
+  readonly body: Buffer;
+  readonly compressed: boolean;
+  readonly bornTimeMs: number;
+  readonly bornHost: IPv4Address;
+  /** Names and values in turn. */
+  readonly properties: readonly Text[];
+}
+
+/** Where a message goes. */
+export interface MessageTarget {
+  readonly topic: Text;
+  readonly queueId: number;
   /** The offset that the queue gives it. */
-  queueOffset: number;
-  body: Buffer;
-  compressed: boolean;
-  bornTimeMs: number;
-  bornHost: IPv4Address;
-  storeHost: IPv4Address;
-  /** As `addProperty` made it. */
-  properties: string;
+  readonly queueOffset: number;
+  readonly storeHost: IPv4Address;
 }
 
 /** Writes a draft into the log: the one time that a message is encoded. */
 export class MessagePayload {
   readonly #draft: MessageDraft;
+  readonly #target: MessageTarget;
   readonly #propertiesBytes: number;
-  readonly #topicBytes: number;
   readonly bytes: number;
 
-  constructor(draft: MessageDraft) {
+  constructor(draft: MessageDraft, target: MessageTarget) {
     this.#draft = draft;
-    this.#topicBytes = Buffer.byteLength(draft.topic);
-    this.#propertiesBytes = Buffer.byteLength(draft.properties);
-    this.bytes = BODY_AT + draft.body.length + 1 + this.#topicBytes + 2 + this.#propertiesBytes;
+    this.#target = target;
+    this.#propertiesBytes = propertiesBytes(draft.properties);
+    const topicBytes = target.topic.length;
+    this.bytes = BODY_AT + draft.body.length + 1 + topicBytes + 2 + this.#propertiesBytes;
   }
 
   write(target: Buffer, at: number, position: number, timestampMs: number): void {
-    const { body, queueId, queueOffset, compressed, bornHost, storeHost } = this.#draft;
-    target.writeUInt32BE(this.bytes, at);
-    target.writeUInt32BE(MAGIC, at + 4);
-    target.writeUInt32BE(crc32(body) & CRC_MASK, at + 8);
-    target.writeInt32BE(queueId, at + 12);
-    target.writeInt32BE(0, at + 16);
-    writeLong(target, queueOffset, at + 20);
-    writeLong(target, position, at + 28);
-    target.writeInt32BE(compressed ? COMPRESSED : 0, at + 36);
-    writeLong(target, this.#draft.bornTimeMs, at + 40);
-    target.writeUInt32BE(bornHost.ip, at + 48);
-    target.writeUInt32BE(bornHost.port, at + 52);
-    writeLong(target, timestampMs, at + 56);
-    target.writeUInt32BE(storeHost.ip, at + 64);
-    target.writeUInt32BE(storeHost.port, at + 68);
-    target.fill(0, at + 72, at + 84);
-    target.writeInt32BE(body.length, at + 84);
+    const { body, compressed, bornTimeMs, bornHost, properties } = this.#draft;
+    const { topic, queueId, queueOffset, storeHost } = this.#target;
+    writeU32BE(target, this.bytes, at);
+    writeU32BE(target, MAGIC, at + 4);
+    writeU32BE(target, crc32(body) & CRC_MASK, at + 8);
+    writeU32BE(target, queueId, at + 12);
+    writeU32BE(target, 0, at + 16);
+    writeI64BE(target, queueOffset, at + 20);
+    writeI64BE(target, position, at + 28);
+    writeU32BE(target, compressed ? COMPRESSED : 0, at + 36);
+    writeI64BE(target, bornTimeMs, at + 40);
+    writeU32BE(target, bornHost.ip, at + 48);
+    writeU32BE(target, bornHost.port, at + 52);
+    writeI64BE(target, timestampMs, at + 56);
+    writeU32BE(target, storeHost.ip, at + 64);
+    writeU32BE(target, storeHost.port, at + 68);
+    writeU32BE(target, 0, at + 72);
+    writeI64BE(target, 0, at + 76);
+    writeU32BE(target, body.length, at + 84);
     body.copy(target, at + BODY_AT);
     const topicAt = at + BODY_AT + body.length;
-    target[topicAt] = this.#topicBytes;
-    target.write(this.#draft.topic, topicAt + 1, 'utf8');
-    const propertiesAt = topicAt + 1 + this.#topicBytes;
-    target.writeInt16BE(this.#propertiesBytes, propertiesAt);
-    target.write(this.#draft.properties, propertiesAt + 2, 'utf8');
+    target[topicAt] = topic.length;
+    const propertiesAt = topic.copy(target, topicAt + 1);
+    target.writeInt16BE(this.#propertiesBytes, propertiesAt); // throws when they are too long
+    writeProperties(properties, target, propertiesAt + 2);
   }
 }
 
@@ -137,12 +142,12 @@ export class StoredMessage {
     return readLong(this.#bytes, 56);
   }
 
-  get bornHost(): string {
-    return hostText(this.#bytes, 48);
+  get bornHost(): Text {
+    return hostAt(this.#bytes, 48);
   }
 
-  get storeHost(): string {
-    return hostText(this.#bytes, 64);
+  get storeHost(): Text {
+    return hostAt(this.#bytes, 64);
   }
 
   /** The body in place: it shares memory with the record it was read from. */
@@ -150,20 +155,37 @@ export class StoredMessage {
     return this.#bytes.subarray(BODY_AT, this.#topicAt);
   }
 
-  get topic(): string {
-    return this.#bytes.toString('utf8', this.#topicAt + 1, this.#propertiesAt);
+  get bodyBytes(): number {
+    return this.#topicAt - BODY_AT;
   }
 
-  get properties(): string {
-    const at = this.#propertiesAt;
-    const length = this.#bytes.readUInt16BE(at);
-    return this.#bytes.toString('utf8', at + 2, at + 2 + length);
+  get topic(): string {
+    return new Text(this.#bytes, this.#topicAt + 1, this.#propertiesAt).toString();
+  }
+
+  /** In place, as the body. */
+  get properties(): Text {
+    const at = this.#propertiesAt + 2;
+    const length = this.#bytes.readUInt16BE(at - 2);
+    return new Text(this.#bytes, at, Math.min(at + length, this.#bytes.length));
   }
 }
 
-function hostText(bytes: Buffer, at: number): string {
-  const ip = `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
-  return `${ip}:${bytes.readUInt32BE(at + 4)}`;
+/** This broker, and the peers whose messages were read lately. */
+const KNOWN_HOSTS_MAX = 1000;
+const knownHosts = new Kept(KNOWN_HOSTS_MAX, hostText);
+
+function hostAt(bytes: Buffer, at: number): Text {
+  const ip = bytes.readUInt32BE(at);
+  const port = bytes.readUInt32BE(at + 4);
+  return knownHosts.get(ip * PORTS + (port % PORTS));
+}
+
+/** `a.b.c.d:port`. */
+function hostText(host: number): Text {
+  const ip = Math.floor(host / PORTS);
+  const numbers = `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
+  return Text.toKeep(`${numbers}:${host % PORTS}`);
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Properties of a stored message: `key \x01 value \x02` repeated (wire.md B.4). */
+import { NO_TEXT, Text } from '#proto/text';
+import { nameAt } from '#proto/wire/name-cache';
 
 /** System properties, by the names that every RocketMQ client and tool knows. */
 export const PROPERTY = {
@@ -53,44 +55,142 @@ const OTHER_SYSTEM_NAMES = [
   'INNER_BASE',
 ];
 
-const SYSTEM = new Set<string>([...Object.values(PROPERTY), ...OTHER_SYSTEM_NAMES]);
+/** Each name by itself, so that a name that was read becomes the constant above. */
+const SYSTEM: ReadonlyMap<string, string> = new Map(
+  [...Object.values(PROPERTY), ...OTHER_SYSTEM_NAMES].map((name) => [name, name]),
+);
+
+/** Most names of users begin in another way than any of the system's. */
+const SYSTEM_BEGINNINGS = new Set([...SYSTEM.keys()].map((name) => name.charCodeAt(0)));
 
 /** Whether a name is kept for the system: users' properties must not have it. */
 export function isSystemProperty(name: string): boolean {
   return SYSTEM.has(name);
 }
 
-const AFTER_NAME = '\x01';
-const AFTER_VALUE = '\x02';
-
-/** Appends one property to a text of properties. */
-export function addProperty(text: string, name: string, value: string): string {
-  return text + name + AFTER_NAME + value + AFTER_VALUE;
+/** The name if it is one of the system's, as the constant that it is above. */
+export function systemName({ bytes, start, end }: Text): string | undefined {
+  const first = bytes[start] as number;
+  if (!SYSTEM_BEGINNINGS.has(first)) return undefined;
+  return SYSTEM.get(nameAt(bytes, start, end) ?? '');
 }
 
-/**
- * The properties of a stored message: the system's by name, the user's as name, value, …
- */
-export interface StoredProperties {
-  system: Map<string, string>;
-  user: string[];
+const AFTER_NAME = 0x01;
+const AFTER_VALUE = 0x02;
+const BETWEEN_KEYS = 0x20;
+
+/** To properties on their way into the log, names and values in turn, adds one of the system's. */
+export function addProperty(properties: Text[], name: string, value: Text): void {
+  properties.push(Text.ofName(name), value);
 }
 
-export function parseProperties(text: string): StoredProperties {
-  const system = new Map<string, string>();
-  const user: string[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const middle = text.indexOf(AFTER_NAME, at);
-    if (middle < 0) break;
-    const end = text.indexOf(AFTER_VALUE, middle);
-    const value = text.slice(middle + 1, end < 0 ? text.length : end);
-    const name = text.slice(at, middle);
-    if (SYSTEM.has(name)) system.set(name, value);
-    else user.push(name, value);
-    at = end < 0 ? text.length : end + 1;
+export function propertiesBytes(properties: readonly Text[]): number {
+  let bytes = properties.length; // a separator behind each
+  for (const text of properties) bytes += text.length;
+  return bytes;
+}
+
+/** Writes `propertiesBytes(properties)` bytes to `target` at `at`. */
+export function writeProperties(properties: readonly Text[], target: Buffer, at: number): void {
+  let end = at;
+  for (let i = 0; i < properties.length; i++) {
+    end = (properties[i] as Text).copy(target, end);
+    target[end++] = i % 2 === 0 ? AFTER_NAME : AFTER_VALUE;
   }
-  return { system, user };
+}
+
+/** The properties of a stored message, told apart but not looked at. */
+export class StoredProperties {
+  /** Names of the system's, each beside its value in `#values`. */
+  readonly #names: string[] = [];
+  readonly #values: Text[] = [];
+  /** The user's: names and values in turn. */
+  readonly user: Text[] = [];
+
+  add(name: Text, value: Text): void {
+    const known = systemName(name);
+    if (known === undefined) {
+      this.user.push(name, value);
+      return;
+    }
+    this.#names.push(known);
+    this.#values.push(value);
+  }
+
+  /** One of the system's. */
+  get(name: string): string | undefined {
+    return this.text(name)?.toString();
+  }
+
+  text(name: string): Text | undefined {
+    for (let i = this.#names.length - 1; i >= 0; i--) {
+      if (this.#names[i] === name) return this.#values[i];
+    }
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.#names.includes(name);
+  }
+
+  /** One of the system's or the user's, by an ASCII name. */
+  find(name: string): string | undefined {
+    if (isSystemProperty(name)) return this.get(name);
+    const { user } = this;
+    for (let i = user.length - 2; i >= 0; i -= 2) {
+      if ((user[i] as Text).is(name)) return (user[i + 1] as Text).toString();
+    }
+    return undefined;
+  }
+
+  /** All of them, to be stored once more. */
+  get all(): Text[] {
+    const system = this.#names.flatMap((name, i) => [Text.ofName(name), this.#values[i] as Text]);
+    return [...system, ...this.user];
+  }
+}
+
+export function parseProperties({ bytes, start, end }: Text): StoredProperties {
+  const properties = new StoredProperties();
+  let at = start;
+  while (at < end) {
+    const middle = indexOf(bytes, AFTER_NAME, at, end);
+    if (middle === end) break;
+    const valueEnd = indexOf(bytes, AFTER_VALUE, middle + 1, end);
+    properties.add(new Text(bytes, at, middle), new Text(bytes, middle + 1, valueEnd));
+    at = valueEnd + 1;
+  }
+  return properties;
+}
+
+/** All keys of a message are one property. */
+export function joinKeys(keys: readonly Text[]): Text {
+  return keys.length === 1 ? (keys[0] as Text) : Text.of(keys.join(' '));
+}
+
+export function storedKeys(properties: StoredProperties): Text[] {
+  const joined = properties.text(PROPERTY.keys);
+  if (joined === undefined) return [];
+  const { bytes, start, end } = joined;
+  const keys: Text[] = [];
+  for (let at = start; at <= end;) {
+    const keyEnd = indexOf(bytes, BETWEEN_KEYS, at, end);
+    keys.push(new Text(bytes, at, keyEnd));
+    at = keyEnd + 1;
+  }
+  return keys;
+}
+
+/** What a message can be found by: its id and its keys. */
+export function lookupKeys(properties: StoredProperties): Text[] {
+  return [properties.text(PROPERTY.messageId) ?? NO_TEXT, ...storedKeys(properties)];
+}
+
+/** Where a byte comes first; `end` when it does not. */
+function indexOf(bytes: Buffer, wanted: number, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== wanted) at++;
+  return at;
 }
 
 /** Java's String.hashCode, by which the queue index knows a tag (wire.md B.4); 0 for no tag. */

@@ -1,14 +1,14 @@
 /** Receives batches and acknowledges every message, on several streams at once. */
-import type { CallObserver } from '../wire/connection.ts';
+import type { CallObserver } from '../wire/open-call.ts';
 import { encodeMessage, FieldReader } from '../wire/protobuf.ts';
 import { OK, readStatus, statusOf } from '../wire/unary.ts';
+import { LONG_POLL_SECONDS } from './client.ts';
 import { ID_CHARS, readSequence } from './message-id.ts';
 import { ERROR_PAUSE_MS, type Run } from './run.ts';
-import { LONG_POLL_SECONDS, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** The answer to a poll that found nothing. wire.md A.8 */
 const MESSAGE_NOT_FOUND = 40_401;
-const BATCH_MAX = 32;
 const INVISIBLE_SECONDS = 60;
 const ANY_QUEUE = -1;
 const READ_WRITE = 4;
@@ -20,6 +20,8 @@ export interface ConsumerOptions {
   readonly group: string;
   /** Receive calls open at a time, spread over sessions and topics. */
   readonly receivers: number;
+  /** Messages that each asks for. */
+  readonly batch: number;
   /** One AckMessage a message, or one a received batch. */
   readonly ack: 'single' | 'batch';
   /** As a push consumer asks: the server renews the lease. */
@@ -93,10 +95,10 @@ class Receiver implements CallObserver {
   }
 
   /** A part of the answer: status, message or delivery time. wire.md A.8 */
-  onMessage(part: Buffer): void {
-    for (outer.open(part); outer.next();) {
-      if (outer.number === 1) this.#onStatus(part, outer.start, outer.end);
-      else if (outer.number === 2) this.#onReceived(part, outer.start, outer.end);
+  onMessage(bytes: Buffer, start: number, end: number): void {
+    for (outer.open(bytes, start, end); outer.next();) {
+      if (outer.number === 1) this.#onStatus(bytes, outer.start, outer.end);
+      else if (outer.number === 2) this.#onReceived(bytes, outer.start, outer.end);
     }
   }
 
@@ -124,30 +126,30 @@ class Receiver implements CallObserver {
     if (this.#acksOpen === 0) this.next();
   }
 
-  #onStatus(part: Buffer, start: number, end: number): void {
-    const { code, message } = readStatus(part, start, end);
+  #onStatus(bytes: Buffer, start: number, end: number): void {
+    const { code, message } = readStatus(bytes, start, end);
     const good = code === OK || code === MESSAGE_NOT_FOUND;
     this.#problem = good ? undefined : `ReceiveMessage: ${code} ${message}`;
   }
 
-  #onReceived(part: Buffer, start: number, end: number): void {
+  #onReceived(bytes: Buffer, start: number, end: number): void {
     const { run, options } = this.#consumer;
     const now = performance.now();
     this.#consumer.lastArrivalAt = now;
     let id = '';
     let receiptHandle = '';
     let bodyBytes = 0;
-    for (middle.open(part, start, end); middle.next();) {
+    for (middle.open(bytes, start, end); middle.next();) {
       if (middle.number === 4) bodyBytes = middle.end - middle.start;
       if (middle.number !== 3) continue;
-      for (inner.open(part, middle.start, middle.end); inner.next();) {
+      for (inner.open(bytes, middle.start, middle.end); inner.next();) {
         if (inner.number === 12) receiptHandle = inner.text();
         if (inner.number !== 3) continue;
         id = inner.text();
         if (id.length !== ID_CHARS) continue;
-        const isNew = run.arrivals.add(part, inner.start);
+        const isNew = run.arrivals.add(bytes, inner.start);
         if (isNew && options.timed) {
-          run.endToEndLatency.add(now - run.sendTimes.get(readSequence(part, inner.start)));
+          run.endToEndLatency.add(now - run.sendTimes.get(readSequence(bytes, inner.start)));
         }
       }
     }
@@ -173,7 +175,7 @@ class Receiver implements CallObserver {
   #receiveRequest(topic: string): Buffer {
     const route = this.#session.routes.get(topic);
     if (route === undefined) throw new Error(`no route of ${topic}`);
-    const { autoRenew } = this.#consumer.options;
+    const { autoRenew, batch } = this.#consumer.options;
     const queue = encodeMessage(
       [1, this.#resource],
       [2, ANY_QUEUE],
@@ -185,7 +187,7 @@ class Receiver implements CallObserver {
       [1, this.#group],
       [2, queue],
       [3, encodeMessage([1, TAG_FILTER], [2, '*'])],
-      [4, BATCH_MAX],
+      [4, batch],
       ...lease,
       [6, autoRenew ? 1 : 0],
       [7, encodeMessage([1, LONG_POLL_SECONDS])],
@@ -207,8 +209,8 @@ class AckCall implements CallObserver {
   }
 
   /** Overall OK means that every entry is. wire.md A.9 */
-  onMessage(answer: Buffer): void {
-    const { code, message } = statusOf(answer);
+  onMessage(bytes: Buffer, start: number, end: number): void {
+    const { code, message } = statusOf(bytes, start, end);
     this.#problem = code === OK ? undefined : `AckMessage: ${code} ${message}`;
   }
 

@@ -1,9 +1,14 @@
 /** The generator's command line, as it is written and as it is read. */
 import { parseArgs } from 'node:util';
 
+const MODES = ['produce', 'drain', 'both', 'poll', 'hold'] as const;
+
 export interface LoadOptions {
-  /** `poll` receives where nothing comes, to see what waiting costs. */
-  readonly mode: 'produce' | 'drain' | 'both' | 'poll';
+  /**
+   * `poll` receives where nothing comes, to see what waiting costs; `hold` opens connections, makes
+   * one call on each, and does nothing more with them.
+   */
+  readonly mode: (typeof MODES)[number];
   readonly host: string;
   readonly port: number;
   readonly topics: readonly string[];
@@ -20,6 +25,8 @@ export interface LoadOptions {
   readonly inFlight: number;
   readonly connections: number;
   readonly receivers: number;
+  /** Messages that a receive call asks for. */
+  readonly batch: number;
   readonly bodyBytes: number;
   readonly ack: 'single' | 'batch';
   readonly consumer: 'simple' | 'push';
@@ -38,6 +45,7 @@ const DEFAULTS: LoadOptions = {
   inFlight: 64,
   connections: 4,
   receivers: 8,
+  batch: 32,
   bodyBytes: 1024,
   ack: 'single',
   consumer: 'simple',
@@ -75,7 +83,7 @@ export function fromArguments(args: readonly string[]): LoadOptions {
     return value;
   };
   return {
-    mode: oneOf('mode', text('mode'), ['produce', 'drain', 'both', 'poll']),
+    mode: oneOf('mode', text('mode'), MODES),
     host: text('host'),
     port: number('port'),
     topics: text('topics').split(','),
@@ -87,6 +95,7 @@ export function fromArguments(args: readonly string[]): LoadOptions {
     inFlight: number('inFlight'),
     connections: number('connections'),
     receivers: number('receivers'),
+    batch: number('batch'),
     bodyBytes: number('bodyBytes'),
     ack: oneOf('ack', text('ack'), ['single', 'batch']),
     consumer: oneOf('consumer', text('consumer'), ['simple', 'push']),

@@ -1,5 +1,5 @@
 /** Keeps a fixed number of SendMessage calls in flight. */
-import type { CallObserver } from '../wire/connection.ts';
+import type { CallObserver } from '../wire/open-call.ts';
 import { FieldReader } from '../wire/protobuf.ts';
 import { OK, readStatus } from '../wire/unary.ts';
 import { ERROR_PAUSE_MS, type Run } from './run.ts';
@@ -68,10 +68,10 @@ export class Producer {
 const reader = new FieldReader();
 
 /** What is wrong with a SendMessageResponse to one message; undefined when nothing is. */
-function sendProblem(answer: Buffer): string | undefined {
+function sendProblem(answer: Buffer, start: number, end: number): string | undefined {
   let entries = 0;
   let problem: string | undefined = 'SendMessage: no status';
-  for (reader.open(answer); reader.next();) {
+  for (reader.open(answer, start, end); reader.next();) {
     if (reader.number === 1) {
       const status = readStatus(answer, reader.start, reader.end);
       problem = status.code === OK ? undefined : `SendMessage: ${status.code} ${status.message}`;
@@ -106,8 +106,8 @@ class Slot implements CallObserver {
     this.#session.connection.call('SendMessage', this.#producer.request(sequence), this);
   }
 
-  onMessage(message: Buffer): void {
-    this.#problem = sendProblem(message);
+  onMessage(bytes: Buffer, start: number, end: number): void {
+    this.#problem = sendProblem(bytes, start, end);
   }
 
   onEnd(grpcStatus: number, grpcMessage: string): void {

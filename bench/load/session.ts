@@ -1,9 +1,15 @@
 /** One client of the server: connection, routes, settings, heartbeats. wire.md A.4, A.5 */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '../wire/connection.ts';
-import type { Header } from '../wire/hpack-decoder.ts';
 import { encodeMessage, FieldReader } from '../wire/protobuf.ts';
 import { OK, readStatus, statusOf, unary } from '../wire/unary.ts';
+import {
+  endpoints,
+  headersOf,
+  LONG_POLL_SECONDS,
+  routeRequest,
+  TIMEOUT_SECONDS,
+} from './client.ts';
 
 /** Numbers of wire.md A.1. */
 const CLIENT_TYPE = { producer: 1, push: 2, simple: 3 } as const;
@@ -11,14 +17,9 @@ export type Role = keyof typeof CLIENT_TYPE;
 
 const JAVA = 1;
 const TAG_FILTER = 1;
-const DOMAIN_NAME = 3;
 const HEARTBEAT_MS = 10_000;
 const HANDSHAKE_MS = 30_000;
 const RETRY_MS = 200;
-const SERVICE = '/apache.rocketmq.v2.MessagingService/';
-/** Seconds that a client of the public libraries gives a call; a receive has its wait on top. */
-const TIMEOUT_SECONDS = 3;
-export const LONG_POLL_SECONDS = 20;
 
 export interface SessionOptions {
   readonly host: string;
@@ -37,8 +38,6 @@ export interface Route {
   readonly broker: Buffer;
 }
 
-let sessions = 0;
-
 export class Session {
   readonly connection: Connection;
   readonly routes = new Map<string, Route>();
@@ -53,10 +52,8 @@ export class Session {
 
   /** Connects, asks for the routes and exchanges settings; rejects when that takes over 30 s. */
   static async open(options: SessionOptions): Promise<Session> {
-    const clientId = `bench@${process.pid}@${sessions++}@${Date.now().toString(36)}`;
-    const connection = await Connection.open(options.host, options.port, (method) =>
-      headersOf(method, `${options.host}:${options.port}`, clientId),
-    );
+    const { host, port } = options;
+    const connection = await Connection.open(host, port, headersOf({ host, port }));
     const session = new Session(connection, options);
     const deadline = Date.now() + HANDSHAKE_MS;
     for (const topic of options.topics) {
@@ -81,7 +78,7 @@ export class Session {
 
   /** A topic that was made a moment ago may take a while to be known everywhere. */
   async #route(topic: string, deadline: number): Promise<Route> {
-    const request = encodeMessage([1, encodeMessage([2, topic])], [2, this.#endpoints()]);
+    const request = routeRequest(topic, this.#options);
     for (;;) {
       const answer = await unary(this.connection, 'QueryRoute', request);
       const status = statusOf(answer);
@@ -96,9 +93,9 @@ export class Session {
   #exchangeSettings(): Promise<void> {
     return new Promise((resolve, reject) => {
       const expiry = setTimeout(() => reject(new Error('no settings in 30 s')), HANDSHAKE_MS);
-      const onMessage = (command: Buffer): void => {
+      const onMessage = (bytes: Buffer, start: number, end: number): void => {
         clearTimeout(expiry);
-        const problem = commandProblem(command);
+        const problem = commandProblem(bytes.subarray(start, end));
         if (problem === undefined) resolve();
         else reject(new Error(`Telemetry: ${problem}`));
       };
@@ -138,17 +135,12 @@ export class Session {
         );
     const settings = encodeMessage(
       [1, CLIENT_TYPE[role]],
-      [2, this.#endpoints()],
+      [2, endpoints(this.#options)],
       [4, encodeMessage([1, TIMEOUT_SECONDS])],
       [this.#isProducer() ? 5 : 6, specific],
       [7, encodeMessage([1, JAVA], [2, '5.0.0'], [3, process.platform], [4, 'bench'])],
     );
     return encodeMessage([2, settings]);
-  }
-
-  #endpoints(): Buffer {
-    const address = encodeMessage([1, this.#options.host], [2, this.#options.port]);
-    return encodeMessage([1, DOMAIN_NAME], [2, address]);
   }
 
   #group(): Buffer {
@@ -158,25 +150,6 @@ export class Session {
   #isProducer(): boolean {
     return this.#options.role === 'producer';
   }
-}
-
-function headersOf(method: string, authority: string, clientId: string): Header[] {
-  const headers: Header[] = [
-    [':method', 'POST'],
-    [':scheme', 'http'],
-    [':path', SERVICE + method],
-    [':authority', authority],
-    ['te', 'trailers'],
-    ['content-type', 'application/grpc'],
-    ['user-agent', 'sluice-bench'],
-    ['x-mq-client-id', clientId],
-    ['x-mq-language', 'JAVA'],
-    ['x-mq-protocol', 'v2'],
-    ['x-mq-client-version', '5.0.0'],
-  ];
-  if (method === 'Telemetry') return headers;
-  const extra = method === 'ReceiveMessage' ? LONG_POLL_SECONDS : 0;
-  return [...headers, ['grpc-timeout', `${TIMEOUT_SECONDS + extra}S`]];
 }
 
 function readRoute(topic: string, answer: Buffer): Route {

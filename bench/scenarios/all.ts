@@ -1,7 +1,9 @@
 /** Every scenario, in the order in which they run. */
 import type { Scenario } from '../scenario.ts';
 import { backlogFlat } from './backlog-flat.ts';
+import { idleConnections } from './idle-connections.ts';
 import { idle } from './idle.ts';
+import { large } from './large.ts';
 import { memoryScenario } from './memory.ts';
 import { operator } from './operator.ts';
 import { produceConsume } from './produce-consume.ts';
@@ -14,10 +16,12 @@ export const SCENARIOS: readonly Scenario[] = [
   produce,
   receiveAck,
   produceConsume,
+  large,
   backlogFlat,
   queuesFlat,
   memoryScenario,
   start,
   idle,
+  idleConnections,
   operator,
 ];

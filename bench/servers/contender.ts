@@ -1,4 +1,9 @@
 /** What the scenarios ask of a server under test: Sluice, or another one beside it. */
+import { type Transport, TRANSPORTS } from '#proto/grpc-transport/listener-options';
+
+/** Sluice by its transport, and another server; the order of the columns in the table. */
+export const SERVER_NAMES = [...TRANSPORTS, 'peer'] as const;
+export type ServerName = (typeof SERVER_NAMES)[number];
 
 interface ServerOptions {
   /** Where its data is; it stays there when the server stops. */
@@ -21,6 +26,8 @@ export interface RunningServer {
 }
 
 export interface Contender {
-  readonly name: 'sluice' | 'peer';
+  readonly name: ServerName;
+  /** What carries the calls, of Sluice only. */
+  readonly transport?: Transport;
   start(options: ServerOptions): Promise<RunningServer>;
 }

@@ -1,7 +1,7 @@
 /**
  * The clients' door with nothing behind SendMessage: what the transport alone costs on this
- * machine. Run as a process of its own: `door-process.ts DATA-DIRECTORY`; prints a ready line as
- * Sluice does.
+ * machine. Run as a process of its own: `door-process.ts DATA-DIRECTORY TRANSPORT`; prints a ready
+ * line as Sluice does.
  */
 import { Core } from '#broker/core';
 import { messagingService } from '#broker/grpc/dispatch';
@@ -10,13 +10,15 @@ import { systemClock } from '#lib/clock';
 import { STORE } from '#lib/limits';
 import { createLog } from '#lib/log';
 import { OK_STATUS } from '#proto/codes';
+import type { Transport } from '#proto/grpc-transport/listener-options';
 import { GrpcServer } from '#proto/grpc-transport/server';
+import { Text } from '#proto/text';
 import { encodeSendMessageResponse } from '#proto/wire/send-message';
 
 const HOST = '127.0.0.1';
 const LISTENER = 'internal';
 
-async function main(directory: string): Promise<void> {
+async function main(directory: string, transport: Transport): Promise<void> {
   const log = createLog({ level: 'warn', format: 'json' });
   const { retentionMs, diskWatermark, diskReserveBytes, segmentBytes } = STORE;
   const limits = { retentionMs, diskWatermark, diskReserveBytes, segmentBytes };
@@ -46,17 +48,21 @@ async function main(directory: string): Promise<void> {
     mode: core.mode,
     quota: core.quota,
   });
-  const receipt = { ...OK_STATUS, messageId: '0'.repeat(34), transactionId: '', recallHandle: '' };
-  const answer = encodeSendMessageResponse(OK_STATUS, [{ ...receipt, offset: 1 }]);
+  const receipt = { ...OK_STATUS, messageId: Text.of('0'.repeat(34)) };
+  const answer = encodeSendMessageResponse(OK_STATUS, [
+    { ...receipt, transactionId: '', recallHandle: '', offset: 1 },
+  ]);
   const methods = {
     ...service.methods,
     SendMessage: { kind: 'unary', handle: () => answer } as const,
   };
   const listeners = [{ name: LISTENER, host: HOST, port: 0 }];
-  const server = new GrpcServer({ services: [{ ...service, methods }], listeners, log });
+  const services = [{ ...service, methods }];
+  const server = new GrpcServer({ transport, services, listeners, log });
   await server.start();
   const ready = { event: 'ready', grpc: `${HOST}:${server.port(LISTENER)}` };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
-await main(process.argv[2] ?? '');
+const [directory = '', transport = 'wire'] = process.argv.slice(2);
+await main(directory, transport as Transport);

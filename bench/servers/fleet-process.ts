@@ -11,6 +11,7 @@ import { childName, FLEET_FILE, LABEL, MANAGER } from '#kube/names';
 import { CONFIG_MAPS } from '#kube/resources';
 import { Informer } from '#kube/watch';
 import { systemClock } from '#lib/clock';
+import { CONFIG } from '#lib/limits';
 import { createLog } from '#lib/log';
 import { createRegistry } from '#lib/metrics';
 import { parseFleetSettings, type FleetSettings } from '#proto/fleet-settings';
@@ -58,7 +59,9 @@ async function start(data: string, token: string, instance: string): Promise<Fol
       data: join(data, ...instance.split('/')),
       host: HOST,
       grpcPort: 0,
+      transport: CONFIG.transport,
       listeners: [],
+      proxied: [],
       advertised: undefined,
       certificate: undefined,
       adminHost: HOST,

@@ -1,24 +1,29 @@
 /** Sluice as a user starts it: `sluice standalone` with its defaults, on free ports. */
+import type { Transport } from '#proto/grpc-transport/listener-options';
 import { startSluice, type SluiceProcess } from '#support/sluice-process';
 import type { Contender, RunningServer } from './contender.ts';
 
 /** Fine enough to see what costs a microsecond a message. */
 const PROFILE_INTERVAL_MICROS = 500;
 
-export const sluice: Contender = {
-  name: 'sluice',
-  async start({ dataDirectory, profileDirectory }) {
-    const profile = ['--cpu-prof', `--cpu-prof-interval=${PROFILE_INTERVAL_MICROS}`];
-    const server = await startSluice({
-      dataDirectory,
-      environment:
-        profileDirectory === undefined
-          ? {}
-          : { NODE_OPTIONS: [...profile, `--cpu-prof-dir=${profileDirectory}`].join(' ') },
-    });
-    return running(server);
-  },
-};
+export function sluice(transport: Transport): Contender {
+  return {
+    name: transport,
+    transport,
+    async start({ dataDirectory, profileDirectory }) {
+      const profile = ['--cpu-prof', `--cpu-prof-interval=${PROFILE_INTERVAL_MICROS}`];
+      const server = await startSluice({
+        dataDirectory,
+        arguments: ['--transport', transport],
+        environment:
+          profileDirectory === undefined
+            ? {}
+            : { NODE_OPTIONS: [...profile, `--cpu-prof-dir=${profileDirectory}`].join(' ') },
+      });
+      return running(server);
+    },
+  };
+}
 
 function running(server: SluiceProcess): RunningServer {
   const colon = server.grpc.lastIndexOf(':');

@@ -3,47 +3,39 @@
  * that is sent in one turn goes out in one write, and a call allocates next to nothing.
  */
 import { connect, type Socket } from 'node:net';
+import { HTTP2 } from '#lib/transport-limits';
+import { LISTEN } from '#lib/limits';
+import { HpackDecoder } from '#proto/http2/hpack/decoder';
+import { type EncodableFields, HpackEncoder } from '#proto/http2/hpack/encoder';
 import {
   controlFrame,
   FLAG,
   FRAME,
-  type Frame,
   FRAME_BYTES_MAX,
-  FrameParser,
+  FrameReader,
   HEAD_BYTES,
   PREFACE,
   SETTING,
   WINDOW_BYTES_DEFAULT,
   writeHead,
 } from './frames.ts';
-import { type Header, HpackDecoder } from './hpack-decoder.ts';
-import { HpackEncoder } from './hpack-encoder.ts';
+import { type CallObserver, GRPC_HEAD_BYTES, OpenCall, Upload } from './open-call.ts';
+import { Outbox } from './outbox.ts';
 
 /** gRPC status codes that this end gives itself. */
 const UNKNOWN = 2;
 const UNAVAILABLE = 14;
 
-const GRPC_HEAD_BYTES = 5;
-const OUT_BYTES = 256 * 1024;
-const READ_BYTES = 256 * 1024;
 /** What the server may send unasked, on a stream and on the connection. */
 const STREAM_WINDOW_BYTES = 16 * 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 512 * 1024 * 1024;
 const STREAM_ID_MAX = 0x7fff_ffff;
+const SETTING_BYTES = 6;
+/** The reason for a reset: the request is of no more use. RFC 9113 7 */
+const CANCEL = 8;
 
-/** What becomes of a call. One object may serve many calls, one after the other. */
-export interface CallObserver {
-  /** `message` is a view that is valid only until the function returns. */
-  onMessage(message: Buffer): void;
-  /** Once a call; 0 is OK. */
-  onEnd(grpcStatus: number, grpcMessage: string): void;
-}
-
-interface OpenCall {
-  readonly observer: CallObserver;
-  /** The start of a message whose end has not come yet. */
-  partial: Buffer | undefined;
-}
+/** All connections read into the same bytes: what is not done with when a read ends is copied. */
+const READ = Buffer.allocUnsafeSlow(256 * 1024);
 
 interface WaitingCall {
   readonly method: string;
@@ -54,33 +46,40 @@ interface WaitingCall {
 
 export class Connection {
   readonly #socket: Socket;
-  readonly #headersOf: (method: string) => readonly Header[];
-  readonly #parser = new FrameParser();
+  readonly #out: Outbox;
+  readonly #headersOf: (method: string) => EncodableFields;
+  /** Of each method: the encoder remembers the block of a list that stays the same. */
+  readonly #headers = new Map<string, EncodableFields>();
+  readonly #frame = new FrameReader();
   readonly #encoder = new HpackEncoder();
-  readonly #decoder = new HpackDecoder();
+  readonly #decoder = new HpackDecoder({
+    tableBytesMax: HTTP2.hpackTableBytesDefault,
+    listBytesMax: LISTEN.metadataBytesMax,
+    fieldsMax: HTTP2.headerFieldsMax,
+  });
   readonly #calls = new Map<number, OpenCall>();
+  readonly #uploads = new Map<number, Upload>();
   readonly #waiting: WaitingCall[] = [];
-  readonly #spare: Buffer[] = [];
-  #out: Buffer = Buffer.allocUnsafeSlow(OUT_BYTES);
-  #outBytes = 0;
-  #flushScheduled = false;
+  readonly #onFrame = (): void => this.#handleFrame();
   #nextStreamId = 1;
   #sendWindow = WINDOW_BYTES_DEFAULT;
+  /** Of a stream, at its beginning. */
   #streamWindow = WINDOW_BYTES_DEFAULT;
   #streamsMax = Infinity;
   #received = 0;
   #failure: string | undefined;
 
-  private constructor(socket: Socket, headersOf: (method: string) => readonly Header[]) {
+  private constructor(socket: Socket, headersOf: (method: string) => EncodableFields) {
     this.#socket = socket;
+    this.#out = new Outbox(socket);
     this.#headersOf = headersOf;
     socket.setNoDelay(true);
-    const window = Buffer.alloc(6);
+    const window = Buffer.alloc(SETTING_BYTES);
     window.writeUInt16BE(SETTING.initialWindowSize, 0);
     window.writeUInt32BE(STREAM_WINDOW_BYTES, 2);
-    socket.write(PREFACE);
-    socket.write(controlFrame(FRAME.settings, 0, 0, window));
-    this.#grantWindow(CONNECTION_WINDOW_BYTES);
+    this.#out.append(Buffer.from(PREFACE, 'latin1'));
+    this.#out.append(controlFrame(FRAME.settings, 0, 0, window));
+    this.#grantWindow(0, CONNECTION_WINDOW_BYTES);
     socket.on('error', (error) => this.#fail(error.message));
     socket.on('close', () => this.#fail('the server closed the connection'));
   }
@@ -89,16 +88,15 @@ export class Connection {
   static open(
     host: string,
     port: number,
-    headersOf: (method: string) => readonly Header[],
+    headersOf: (method: string) => EncodableFields,
   ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       let connection: Connection | undefined;
-      const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
       const callback = (bytes: number): boolean => {
-        connection?.onBytes(buffer.subarray(0, bytes));
+        connection?.onBytes(READ.subarray(0, bytes));
         return true;
       };
-      const socket = connect({ host, port, onread: { buffer, callback } });
+      const socket = connect({ host, port, onread: { buffer: READ, callback } });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
@@ -106,6 +104,11 @@ export class Connection {
         resolve(connection);
       });
     });
+  }
+
+  /** Why no call can be made any more; undefined as long as it can. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /**
@@ -116,23 +119,16 @@ export class Connection {
     if (this.#failure !== undefined) {
       const reason = this.#failure;
       setImmediate(() => observer.onEnd(UNAVAILABLE, reason));
-      return;
-    }
-    const dataBytes = GRPC_HEAD_BYTES + message.length;
-    if (dataBytes > Math.min(FRAME_BYTES_MAX, this.#streamWindow)) {
-      throw new Error(`a message of ${message.length} bytes does not fit in one frame or window`);
-    }
-    if (dataBytes > this.#sendWindow || this.#calls.size >= this.#streamsMax) {
+    } else if (this.#calls.size >= this.#streamsMax) {
       this.#waiting.push({ method, message: Buffer.from(message), observer, keepOpen });
-      return;
+    } else {
+      this.#start(method, message, observer, keepOpen);
     }
-    this.#sendWindow -= dataBytes;
-    this.#write(method, message, observer, keepOpen);
   }
 
   /** Sends what is due and closes; calls still open hear nothing more. */
   close(): void {
-    this.#flush();
+    this.#out.flush();
     this.#calls.clear();
     this.#waiting.length = 0;
     this.#failure ??= 'this end closed the connection';
@@ -140,142 +136,164 @@ export class Connection {
   }
 
   onBytes(chunk: Buffer): void {
-    // Holds the flush back, so that all calls started by these frames share one write.
-    this.#flushScheduled = true;
-    try {
-      this.#parser.push(chunk, (frame) => this.#onFrame(frame));
-    } catch (error) {
-      this.#fail(String(error));
-      this.#socket.destroy();
-    }
-    this.#flushScheduled = false;
-    this.#flush();
+    // All calls started by these frames share one write.
+    this.#out.hold(() => {
+      try {
+        this.#frame.push(chunk, this.#onFrame);
+      } catch (error) {
+        this.#fail(String(error));
+        this.#socket.destroy();
+      }
+    });
   }
 
-  #write(method: string, message: Buffer, observer: CallObserver, keepOpen: boolean): void {
+  #start(method: string, message: Buffer, observer: CallObserver, keepOpen: boolean): void {
     const streamId = this.#nextStreamId;
     this.#nextStreamId += 2;
     if (streamId > STREAM_ID_MAX) throw new Error('the connection has no stream numbers left');
-    this.#calls.set(streamId, { observer, partial: undefined });
-    const block = this.#encoder.encode(method, () => this.#headersOf(method));
+    this.#calls.set(streamId, new OpenCall(observer));
+    const block = this.#encoder.block(this.#headers.get(method) ?? this.#makeHeaders(method));
     const dataBytes = GRPC_HEAD_BYTES + message.length;
-    let at = this.#reserve(2 * HEAD_BYTES + block.length + dataBytes);
-    const out = this.#out;
-    const head = { length: block.length, type: FRAME.headers, flags: FLAG.endHeaders, streamId };
-    at = writeHead(out, at, head);
-    at += block.copy(out, at);
-    const flags = keepOpen ? 0 : FLAG.endStream;
-    at = writeHead(out, at, { length: dataBytes, type: FRAME.data, flags, streamId });
-    out[at] = 0;
-    out.writeUInt32BE(message.length, at + 1);
-    message.copy(out, at + GRPC_HEAD_BYTES);
-  }
-
-  #reserve(bytes: number): number {
-    if (this.#outBytes + bytes > OUT_BYTES) this.#flush();
-    const at = this.#outBytes;
-    this.#outBytes += bytes;
-    if (!this.#flushScheduled) {
-      this.#flushScheduled = true;
-      setImmediate(() => {
-        this.#flushScheduled = false;
-        this.#flush();
-      });
+    const fits = dataBytes <= Math.min(FRAME_BYTES_MAX, this.#streamWindow, this.#sendWindow);
+    const headBytes = HEAD_BYTES + block.length;
+    let at = this.#out.reserve(headBytes + (fits ? HEAD_BYTES + dataBytes : 0));
+    const { chunk } = this.#out;
+    at = writeHead(chunk, at, block.length, FRAME.headers, FLAG.endHeaders, streamId);
+    at += block.copy(chunk, at);
+    if (!fits) {
+      this.#uploads.set(streamId, new Upload(message, this.#streamWindow, keepOpen));
+      this.#continueUploads();
+      return;
     }
-    return at;
+    this.#sendWindow -= dataBytes;
+    const flags = keepOpen ? 0 : FLAG.endStream;
+    at = writeHead(chunk, at, dataBytes, FRAME.data, flags, streamId);
+    chunk[at] = 0;
+    at = chunk.writeUInt32BE(message.length, at + 1);
+    message.copy(chunk, at);
   }
 
-  #flush(): void {
-    if (this.#outBytes === 0 || this.#failure !== undefined) return;
-    const full = this.#out;
-    this.#socket.write(full.subarray(0, this.#outBytes), () => this.#spare.push(full));
-    this.#out = this.#spare.pop() ?? Buffer.allocUnsafeSlow(OUT_BYTES);
-    this.#outBytes = 0;
+  #makeHeaders(method: string): EncodableFields {
+    const headers = this.#headersOf(method);
+    this.#headers.set(method, headers);
+    return headers;
   }
 
-  #onFrame(frame: Frame): void {
+  /** Sends as much of the large requests as the windows allow, the oldest first. */
+  #continueUploads(): void {
+    for (const [streamId, upload] of this.#uploads) {
+      for (;;) {
+        const bytes = upload.nextBytes(this.#sendWindow);
+        if (bytes === 0) break;
+        this.#sendWindow -= bytes;
+        const at = this.#out.reserve(HEAD_BYTES + bytes);
+        const { chunk } = this.#out;
+        upload.copyNext(chunk, at + HEAD_BYTES, bytes);
+        const flags = upload.isDone && !upload.keepOpen ? FLAG.endStream : 0;
+        writeHead(chunk, at, bytes, FRAME.data, flags, streamId);
+      }
+      if (upload.isDone) this.#uploads.delete(streamId);
+    }
+  }
+
+  #handleFrame(): void {
+    const frame = this.#frame;
     switch (frame.type) {
       case FRAME.data:
-        this.#onData(frame);
+        this.#onData();
         break;
       case FRAME.headers:
-        this.#onHeaders(frame);
+        this.#onHeaders();
         break;
-      case FRAME.resetStream: {
-        const reason = frame.payload.readUInt32BE(0);
-        this.#end(frame.streamId, UNAVAILABLE, `stream reset by the server, reason ${reason}`);
+      case FRAME.resetStream:
+        this.#uploads.delete(frame.streamId);
+        this.#end(
+          frame.streamId,
+          UNAVAILABLE,
+          `stream reset by the server, reason ${frame.u32(0)}`,
+        );
         break;
-      }
       case FRAME.settings:
-        this.#onSettings(frame);
+        this.#onSettings();
         break;
       case FRAME.ping:
         if ((frame.flags & FLAG.ack) === 0) {
-          this.#socket.write(controlFrame(FRAME.ping, FLAG.ack, 0, frame.payload));
+          const payload = frame.bytes.subarray(frame.start, frame.end);
+          this.#out.append(controlFrame(FRAME.ping, FLAG.ack, 0, payload));
         }
         break;
       case FRAME.goAway:
-        this.#onGoAway(frame.payload);
+        this.#onGoAway();
         break;
       case FRAME.windowUpdate:
-        // A request fits in its stream's first window, so that only the connection's matters.
-        if (frame.streamId === 0) this.#sendWindow += frame.payload.readUInt32BE(0);
-        this.#sendWaiting();
+        this.#onWindowUpdate(frame.streamId, frame.u32(0));
     }
   }
 
-  #onData(frame: Frame): void {
-    const { payload, streamId } = frame;
-    this.#received += payload.length;
+  #onData(): void {
+    const { bytes, start, end, flags, streamId } = this.#frame;
+    this.#received += end - start;
     if (this.#received > CONNECTION_WINDOW_BYTES / 2) {
-      this.#grantWindow(this.#received);
+      this.#grantWindow(0, this.#received);
       this.#received = 0;
     }
     const call = this.#calls.get(streamId);
     if (call === undefined) return;
-    let bytes = call.partial === undefined ? payload : Buffer.concat([call.partial, payload]);
-    while (bytes.length >= GRPC_HEAD_BYTES) {
-      const end = GRPC_HEAD_BYTES + bytes.readUInt32BE(1);
-      if (end > bytes.length) break;
-      if (bytes[0] !== 0) throw new Error('a compressed message that was not asked for');
-      call.observer.onMessage(bytes.subarray(GRPC_HEAD_BYTES, end));
-      bytes = bytes.subarray(end);
-    }
-    call.partial = bytes.length > 0 ? Buffer.from(bytes) : undefined;
-    if ((frame.flags & FLAG.endStream) !== 0) {
+    call.onData(bytes, start, end);
+    if ((flags & FLAG.endStream) !== 0) {
       this.#end(streamId, UNKNOWN, 'the stream ended without a gRPC status');
+      return;
+    }
+    call.received += end - start;
+    if (call.received > STREAM_WINDOW_BYTES / 2) {
+      this.#grantWindow(streamId, call.received);
+      call.received = 0;
     }
   }
 
-  #onHeaders(frame: Frame): void {
-    if ((frame.flags & FLAG.endHeaders) === 0) {
+  #onHeaders(): void {
+    const { bytes, start, end, flags, streamId } = this.#frame;
+    if ((flags & FLAG.endHeaders) === 0) {
       throw new Error('a header block of more than one frame is not supported');
     }
-    const headers = this.#decoder.decode(frame.payload);
-    const call = this.#calls.get(frame.streamId);
-    if (call === undefined || (frame.flags & FLAG.endStream) === 0) return;
-    const status = headers.find(([name]) => name === 'grpc-status')?.[1];
-    const message = headers.find(([name]) => name === 'grpc-message')?.[1] ?? '';
-    if (status === undefined) this.#end(frame.streamId, UNKNOWN, 'trailers without a gRPC status');
-    else if (call.partial !== undefined) this.#end(frame.streamId, UNKNOWN, 'a message is cut off');
-    else this.#end(frame.streamId, Number(status), message);
+    const headers = this.#decoder.decode(bytes, start, end);
+    const call = this.#calls.get(streamId);
+    if (call === undefined || (flags & FLAG.endStream) === 0) return;
+    const status = headers.get('grpc-status');
+    if (status === '') this.#end(streamId, UNKNOWN, 'trailers without a gRPC status');
+    else if (call.isCutOff) this.#end(streamId, UNKNOWN, 'a message is cut off');
+    else this.#end(streamId, Number(status), headers.get('grpc-message'));
   }
 
-  #onSettings(frame: Frame): void {
+  #onSettings(): void {
+    const frame = this.#frame;
     if ((frame.flags & FLAG.ack) !== 0) return;
-    for (let at = 0; at + 6 <= frame.payload.length; at += 6) {
-      const id = frame.payload.readUInt16BE(at);
-      const value = frame.payload.readUInt32BE(at + 2);
-      if (id === SETTING.initialWindowSize) this.#streamWindow = value;
+    for (let at = 0; frame.start + at + SETTING_BYTES <= frame.end; at += SETTING_BYTES) {
+      const id = frame.bytes.readUInt16BE(frame.start + at);
+      const value = frame.u32(at + 2);
+      if (id === SETTING.headerTableSize) this.#encoder.setPeerTableBytesMax(value);
       if (id === SETTING.maxConcurrentStreams) this.#streamsMax = value;
+      if (id === SETTING.initialWindowSize) {
+        for (const upload of this.#uploads.values()) upload.window += value - this.#streamWindow;
+        this.#streamWindow = value;
+      }
     }
-    this.#socket.write(controlFrame(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0)));
-    this.#sendWaiting();
+    this.#out.append(controlFrame(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0)));
+    this.#continueUploads();
+    this.#startWaiting();
   }
 
-  #onGoAway(payload: Buffer): void {
-    const lastStreamId = payload.readUInt32BE(0);
-    const reason = `GOAWAY ${payload.readUInt32BE(4)} ${payload.toString('latin1', 8)}`;
+  #onWindowUpdate(streamId: number, increment: number): void {
+    const upload = this.#uploads.get(streamId);
+    if (streamId === 0) this.#sendWindow += increment;
+    else if (upload !== undefined) upload.window += increment;
+    if (this.#uploads.size > 0) this.#continueUploads();
+  }
+
+  #onGoAway(): void {
+    const { bytes, start, end } = this.#frame;
+    const lastStreamId = this.#frame.u32(0);
+    const reason = `GOAWAY ${this.#frame.u32(4)} ${bytes.toString('latin1', start + 8, end)}`;
     this.#failure ??= reason;
     for (const streamId of this.#calls.keys()) {
       if (streamId > lastStreamId) this.#end(streamId, UNAVAILABLE, reason);
@@ -286,11 +304,16 @@ export class Connection {
     const call = this.#calls.get(streamId);
     if (call === undefined) return;
     this.#calls.delete(streamId);
+    if (this.#uploads.size > 0 && this.#uploads.delete(streamId)) {
+      // The server has answered without the rest of the request.
+      const reason = Buffer.from([0, 0, 0, CANCEL]);
+      this.#out.append(controlFrame(FRAME.resetStream, 0, streamId, reason));
+    }
     call.observer.onEnd(grpcStatus, grpcMessage);
-    if (this.#waiting.length > 0) this.#sendWaiting();
+    if (this.#waiting.length > 0) this.#startWaiting();
   }
 
-  #sendWaiting(): void {
+  #startWaiting(): void {
     for (let count = this.#waiting.length; count > 0; count--) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
@@ -298,10 +321,10 @@ export class Connection {
     }
   }
 
-  #grantWindow(bytes: number): void {
+  #grantWindow(streamId: number, bytes: number): void {
     const increment = Buffer.alloc(4);
     increment.writeUInt32BE(bytes);
-    this.#socket.write(controlFrame(FRAME.windowUpdate, 0, 0, increment));
+    this.#out.append(controlFrame(FRAME.windowUpdate, 0, streamId, increment));
   }
 
   #fail(reason: string): void {

@@ -185,8 +185,9 @@ export interface SentMessage {
 export interface ReceiveRequest {
   readonly group: string;
   readonly topic: string;
-  /** Tags, `a || b`; `*` for all. */
+  /** Tags, `a || b`; `*` for all. Or a condition of SQL92. */
   readonly filter: string;
+  readonly isSql: boolean;
   readonly count: number;
   readonly waitMs: number;
   readonly invisibleMs: number;

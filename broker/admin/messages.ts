@@ -31,7 +31,8 @@ export function messageHandlers(
       const received = await messages.receive({
         group: request.group,
         topic: request.topic,
-        filter: request.filter === '' ? '*' : request.filter,
+        filter: request.filter === '' && !request.sql ? '*' : request.filter,
+        isSql: request.sql,
         count: request.count === 0 ? 1 : request.count,
         waitMs: Math.min(request.waitMs, waitableMs(call, clock)),
         invisibleMs:

@@ -5,26 +5,25 @@
 import { SluiceError } from '#lib/errors';
 import type { ErrorCode } from '#lib/errors';
 import { MESSAGE } from '#lib/limits';
-import { isSystemProperty } from '#proto/properties';
+import { systemName } from '#proto/properties';
+import type { TopicKind } from '#proto/route';
+import { NO_TEXT } from '#proto/text';
+import type { Text } from '#proto/text';
 
 import type { Topic } from '#broker/topic/topics';
-import type { TopicKind } from '#proto/route';
 
 /** A message as a door has understood it, before anything is known to be allowed. */
 export interface Candidate {
-  topic: Topic;
-  /** What its sender says it is. */
-  kind: MessageKind;
   body: Buffer;
-  tag: string | undefined;
-  keys: readonly string[];
-  messageId: string;
-  messageGroup: string | undefined;
+  tag: Text | undefined;
+  keys: readonly Text[];
+  messageId: Text;
+  messageGroup: Text | undefined;
   /** Name and value in turn. */
-  userProperties: readonly string[];
+  userProperties: readonly Text[];
   /** What else the sender says and is stored with it. */
-  traceContext?: string | undefined;
-  bornHost?: string;
+  traceContext?: Text | undefined;
+  bornHost?: Text;
 }
 
 export type MessageKind = 'normal' | 'fifo' | 'delay' | 'transaction';
@@ -41,25 +40,36 @@ const KINDS_OF_TOPIC: Readonly<Record<TopicKind, MessageKind>> = {
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-function isBlank(text: string): boolean {
-  return text.trim() === '';
+function hasControl(text: Text): boolean {
+  return !text.plain && CONTROL.test(text.toString());
+}
+
+function isBlank(text: Text): boolean {
+  const first = text.bytes[text.start] as number;
+  const startsVisible = text.length > 0 && first > 0x20 && first < 0x7f;
+  return !startsVisible && text.toString().trim() === '';
+}
+
+function shown(text: Text): string {
+  return JSON.stringify(text.toString());
 }
 
 function refuse(code: ErrorCode, message: string): never {
   throw new SluiceError(code, message);
 }
 
-function withinBytes(code: ErrorCode, what: string, text: string, bytesMax: number): void {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > bytesMax)
-    refuse(code, `${what} has at most ${bytesMax} bytes, this one has ${bytes}`);
+function withinBytes(code: ErrorCode, what: string, { length }: Text, bytesMax: number): void {
+  if (length > bytesMax) {
+    refuse(code, `${what} has at most ${bytesMax} bytes, this one has ${length}`);
+  }
 }
 
-type Step = (candidate: Candidate) => void;
+/** `kind` is what the sender says the message is. */
+type Step = (candidate: Candidate, topic: Topic, kind: MessageKind) => void;
 
-const permission: Step = ({ topic }) => topic.assertWritable();
+const permission: Step = (_candidate, topic) => topic.assertWritable();
 
-const bodySize: Step = ({ body, kind }) => {
+const bodySize: Step = ({ body }, _topic, kind) => {
   if (body.length === 0) refuse('MESSAGE_BODY_EMPTY', 'a message must have a body');
   const timed = kind === 'delay' || kind === 'transaction';
   const bytesMax = timed ? MESSAGE.timedBodyBytesMax : MESSAGE.bodyBytesMax;
@@ -71,7 +81,8 @@ const bodySize: Step = ({ body, kind }) => {
   }
 };
 
-const propertiesSize: Step = ({ userProperties, tag, keys, traceContext = '', bornHost = '' }) => {
+const propertiesSize: Step = (candidate) => {
+  const { userProperties, tag, keys, traceContext = NO_TEXT, bornHost = NO_TEXT } = candidate;
   const count = userProperties.length / 2;
   if (count > MESSAGE.userPropertiesMax) {
     refuse(
@@ -79,10 +90,9 @@ const propertiesSize: Step = ({ userProperties, tag, keys, traceContext = '', bo
       `a message has at most ${MESSAGE.userPropertiesMax} properties, this one has ${count}`,
     );
   }
-  let bytes = Buffer.byteLength(traceContext) + Buffer.byteLength(bornHost);
-  if (tag !== undefined) bytes += Buffer.byteLength(tag);
-  for (const text of userProperties) bytes += Buffer.byteLength(text);
-  for (const key of keys) bytes += Buffer.byteLength(key) + 1;
+  let bytes = traceContext.length + bornHost.length + (tag?.length ?? 0);
+  for (const text of userProperties) bytes += text.length;
+  for (const key of keys) bytes += key.length + 1;
   if (bytes > MESSAGE.propertiesBytesMax) {
     refuse(
       'MESSAGE_PROPERTIES_TOO_LARGE',
@@ -93,22 +103,21 @@ const propertiesSize: Step = ({ userProperties, tag, keys, traceContext = '', bo
 
 const propertyNames: Step = ({ userProperties }) => {
   for (let i = 0; i < userProperties.length; i += 2) {
-    const name = userProperties[i] as string;
-    const value = userProperties[i + 1] as string;
-    const shown = JSON.stringify(name);
+    const name = userProperties[i] as Text;
+    const value = userProperties[i + 1] as Text;
     if (isBlank(name)) refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', 'a property must have a name');
-    if (isSystemProperty(name)) {
-      refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', `the property name ${shown} is the system's`);
+    if (systemName(name) !== undefined) {
+      refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', `the property name ${shown(name)} is the system's`);
     }
-    if (CONTROL.test(name) || CONTROL.test(value)) {
-      refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', `the property ${shown} has a control character`);
+    if (hasControl(name) || hasControl(value)) {
+      refuse('ILLEGAL_MESSAGE_PROPERTY_KEY', `the property ${shown(name)} has a control character`);
     }
   }
 };
 
 /** With a control character they would be read back as several properties. */
-const senderFacts: Step = ({ traceContext = '', bornHost = '' }) => {
-  if (CONTROL.test(traceContext) || CONTROL.test(bornHost)) {
+const senderFacts: Step = ({ traceContext = NO_TEXT, bornHost = NO_TEXT }) => {
+  if (hasControl(traceContext) || hasControl(bornHost)) {
     refuse(
       'ILLEGAL_MESSAGE_PROPERTY_KEY',
       'trace context and born host must not have a control character',
@@ -119,8 +128,8 @@ const senderFacts: Step = ({ traceContext = '', bornHost = '' }) => {
 const tag: Step = ({ tag: text }) => {
   if (text === undefined) return;
   if (isBlank(text)) refuse('ILLEGAL_MESSAGE_TAG', 'a tag must not be blank');
-  if (text.includes('|') || CONTROL.test(text)) {
-    refuse('ILLEGAL_MESSAGE_TAG', `the tag ${JSON.stringify(text)} has | or a control character`);
+  if (text.toString().includes('|') || hasControl(text)) {
+    refuse('ILLEGAL_MESSAGE_TAG', `the tag ${shown(text)} has | or a control character`);
   }
   withinBytes('ILLEGAL_MESSAGE_TAG', 'a tag', text, MESSAGE.tagBytesMax);
 };
@@ -128,8 +137,8 @@ const tag: Step = ({ tag: text }) => {
 const keys: Step = ({ keys: texts }) => {
   for (const key of texts) {
     if (isBlank(key)) refuse('ILLEGAL_MESSAGE_KEY', 'a message key must not be blank');
-    if (CONTROL.test(key)) {
-      refuse('ILLEGAL_MESSAGE_KEY', `the key ${JSON.stringify(key)} has a control character`);
+    if (hasControl(key)) {
+      refuse('ILLEGAL_MESSAGE_KEY', `the key ${shown(key)} has a control character`);
     }
     withinBytes('ILLEGAL_MESSAGE_KEY', 'a message key', key, MESSAGE.keyBytesMax);
   }
@@ -137,7 +146,7 @@ const keys: Step = ({ keys: texts }) => {
 
 const messageGroup: Step = ({ messageGroup: text }) => {
   if (text === undefined) return;
-  if (isBlank(text) || CONTROL.test(text)) {
+  if (isBlank(text) || hasControl(text)) {
     refuse(
       'ILLEGAL_MESSAGE_GROUP',
       'a message group must not be blank or have a control character',
@@ -147,13 +156,13 @@ const messageGroup: Step = ({ messageGroup: text }) => {
 };
 
 const messageId: Step = ({ messageId: text }) => {
-  if (isBlank(text) || CONTROL.test(text)) {
+  if (isBlank(text) || hasControl(text)) {
     refuse('ILLEGAL_MESSAGE_ID', 'a message id must not be blank or have a control character');
   }
   withinBytes('ILLEGAL_MESSAGE_ID', 'a message id', text, MESSAGE.idBytesMax);
 };
 
-const kind: Step = ({ kind: sent, topic }) => {
+const kind: Step = (_candidate, topic, sent) => {
   const wanted = KINDS_OF_TOPIC[topic.kind];
   if (sent !== wanted) {
     refuse(
@@ -178,6 +187,6 @@ const STEPS: readonly Step[] = [
 ];
 
 /** @throws SluiceError with the code of the first step that the message does not pass */
-export function admit(candidate: Candidate): void {
-  for (const step of STEPS) step(candidate);
+export function admit(candidate: Candidate, topic: Topic, messageKind: MessageKind): void {
+  for (const step of STEPS) step(candidate, topic, messageKind);
 }

@@ -7,7 +7,8 @@ import { CONSUME } from '#lib/limits';
 import { parseIPv4 } from '#proto/message';
 import type { StoredMessage } from '#proto/message';
 import { deadLetterTopic } from '#proto/names';
-import { PROPERTY, addProperty, parseProperties, tagHash } from '#proto/properties';
+import { PROPERTY, addProperty, lookupKeys, parseProperties, tagHash } from '#proto/properties';
+import { NO_TEXT, Text } from '#proto/text';
 
 import type { OutgoingMessage, Producer } from '#broker/produce/produce';
 import type { Group, Groups } from '#broker/topic/groups';
@@ -69,15 +70,14 @@ export class DeadLetters {
 
   #copy(message: StoredMessage, topic: Topic, group: Group): OutgoingMessage {
     const name = deadLetterTopic(group.name);
-    const { system } = parseProperties(message.properties);
-    const messageId = system.get(PROPERTY.messageId) ?? '';
-    const keys = system.get(PROPERTY.keys)?.split(' ') ?? [];
-    let { properties } = message;
-    if (!system.has(PROPERTY.deadLetterTopic)) {
-      properties = addProperty(properties, PROPERTY.deadLetterTopic, topic.name);
-      properties = addProperty(properties, PROPERTY.deadLetterMessageId, messageId);
+    const stored = parseProperties(message.properties);
+    const properties = stored.all;
+    if (!stored.has(PROPERTY.deadLetterTopic)) {
+      const messageId = stored.text(PROPERTY.messageId) ?? NO_TEXT;
+      addProperty(properties, PROPERTY.deadLetterTopic, Text.ofName(topic.name));
+      addProperty(properties, PROPERTY.deadLetterMessageId, messageId);
     }
-    const [ip = '', port] = message.bornHost.split(':');
+    const [ip = '', port] = message.bornHost.toString().split(':');
     return {
       topic: this.#options.topics.find(name) ?? this.#options.topics.createDeadLetter(name),
       queueId: 0,
@@ -86,8 +86,8 @@ export class DeadLetters {
       bornTimeMs: message.bornTimeMs,
       bornHost: { ip: parseIPv4(ip), port: Number(port) },
       properties,
-      tagHash: tagHash(system.get(PROPERTY.tag)),
-      lookupKeys: [messageId, ...keys],
+      tagHash: tagHash(stored.get(PROPERTY.tag)),
+      lookupKeys: lookupKeys(stored),
     };
   }
 }

@@ -1,15 +1,24 @@
 /** The tag filter of a subscription: `*`, or tags joined by `||` (wire.md A.8). */
 import { SluiceError } from '#lib/errors';
-import { NAME } from '#lib/limits';
-import { tagHash } from '#proto/properties';
+import { Kept } from '#lib/kept';
+import { PROPERTY, tagHash } from '#proto/properties';
+import type { StoredProperties } from '#proto/properties';
+
+import { assertFilterSize } from '#broker/consume/message-filter';
+import type { MessageFilter } from '#broker/consume/message-filter';
 
 const MATCH_ALL = '*';
-/** Filters that were parsed lately, by their text: clients send the same one again and again. */
-const KEPT_MAX = 1000;
-const kept = new Map<string, TagFilter>();
+/** By their text: clients send the same one again and again. */
+const FILTERS_KEPT = 1000;
 
-export class TagFilter {
+export class TagFilter implements MessageFilter {
+  static readonly #kept = new Kept(
+    FILTERS_KEPT,
+    (expression: string) => new TagFilter(expression, parseTags(expression)),
+  );
+
   readonly expression: string;
+  readonly readsProperties = false;
   readonly #tags: ReadonlySet<string> | undefined;
   readonly #hashes: ReadonlySet<number> | undefined;
 
@@ -21,17 +30,15 @@ export class TagFilter {
 
   /** @throws SluiceError ILLEGAL_FILTER_EXPRESSION */
   static parse(expression: string): TagFilter {
-    const known = kept.get(expression);
-    if (known) return known;
-    const filter = new TagFilter(expression, parseTags(expression));
-    if (kept.size >= KEPT_MAX) kept.clear();
-    kept.set(expression, filter);
-    return filter;
+    return TagFilter.#kept.get(expression);
   }
 
-  /** By the hash in the queue index; a message that passes must still pass `matches`. */
   mayMatch(hash: number): boolean {
     return this.#hashes === undefined || this.#hashes.has(hash);
+  }
+
+  accepts(properties: StoredProperties): boolean {
+    return this.#tags === undefined || this.matches(properties.get(PROPERTY.tag));
   }
 
   matches(tag: string | undefined): boolean {
@@ -40,13 +47,7 @@ export class TagFilter {
 }
 
 function parseTags(expression: string): ReadonlySet<string> | undefined {
-  const bytes = Buffer.byteLength(expression);
-  if (bytes > NAME.filterBytesMax) {
-    throw new SluiceError(
-      'ILLEGAL_FILTER_EXPRESSION',
-      `a filter has at most ${NAME.filterBytesMax} bytes, this one has ${bytes}`,
-    );
-  }
+  assertFilterSize(expression);
   const trimmed = expression.trim();
   if (trimmed === '' || trimmed === MATCH_ALL) return undefined;
   const parts = trimmed.split('||').map((tag) => tag.trim());

@@ -10,14 +10,14 @@ import { SluiceError } from '#lib/errors';
 import { CONSUME, QUOTA } from '#lib/limits';
 import type { Log } from '#lib/log';
 import type { StoredMessage } from '#proto/message';
-import { PROPERTY, parseProperties } from '#proto/properties';
+import { parseProperties } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
-import type { TagFilter } from '#broker/consume/filter-tag';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
+import type { MessageFilter } from '#broker/consume/message-filter';
 import type { Meter } from '#broker/consume/meter';
 import { placeIn } from '#broker/consume/message-reader';
 import type { MessagePlace, MessageReader } from '#broker/consume/message-reader';
@@ -25,13 +25,15 @@ import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Polls } from '#broker/consume/polls';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
+import { Selection } from '#broker/consume/selection';
+import type { Found } from '#broker/consume/selection';
 
 export interface PopRequest {
   group: Group;
   topic: Topic;
   /** A queue's id, or ANY_QUEUE. */
   queueId: number;
-  filter: TagFilter;
+  filter: MessageFilter;
   /** Messages at most, 1..32. */
   batchSize: number;
   invisibleMs: number;
@@ -57,7 +59,12 @@ interface Taken {
   queue: ConsumeQueue;
   lease: Lease;
   place: MessagePlace;
+  /** Where the filter had to see it first. */
+  found: Found | undefined;
 }
+
+/** Whether whoever waits for an answer has waited for long enough. */
+type IsOver = () => boolean;
 
 export interface PopOptions {
   clock: Clock;
@@ -81,11 +88,16 @@ export class Pop {
 
   /** Messages at once, or the first to come within `waitMs`, or none. */
   async receive(request: PopRequest, waitMs: number, receiver: Receiver): Promise<Delivery[]> {
-    const deliveries = await this.take(request);
-    if (deliveries.length > 0 || waitMs <= 0 || receiver.cancelled) {
+    const { clock } = this.#options;
+    const startMs = clock.nowMs();
+    const scanEndMs = startMs + Math.max(waitMs, CONSUME.scanMinMs);
+    const isOver = (): boolean => receiver.cancelled || clock.nowMs() >= scanEndMs;
+    const deliveries = await this.take(request, isOver);
+    const leftMs = startMs + waitMs - clock.nowMs();
+    if (deliveries.length > 0 || leftMs <= 0 || receiver.cancelled) {
       return this.#unlessGone(deliveries, receiver);
     }
-    return this.#unlessGone(await this.#wait(request, waitMs, receiver), receiver);
+    return this.#unlessGone(await this.#wait(request, leftMs, receiver), receiver);
   }
 
   #unlessGone(deliveries: Delivery[], receiver: Receiver): Delivery[] {
@@ -106,7 +118,7 @@ export class Pop {
       };
       const attempt = async (): Promise<boolean> => {
         try {
-          const deliveries = waiting ? await this.take(request) : [];
+          const deliveries = waiting ? await this.take(request, () => !waiting) : [];
           if (deliveries.length === 0) return false;
           if (waiting) end(deliveries);
           else this.giveBack(deliveries);
@@ -140,31 +152,33 @@ export class Pop {
   }
 
   /**
-   * What can be handed out right now.
+   * What can be handed out right now; nothing once it is over.
    * @throws SluiceError FORBIDDEN, TOO_MANY_REQUESTS when there is something, but no quota for it
    */
-  async take(request: PopRequest): Promise<Delivery[]> {
+  async take(request: PopRequest, isOver: IsOver): Promise<Delivery[]> {
     request.topic.assertReadable();
     for (;;) {
-      const taken = await this.#leaseAll(request);
+      const taken = await this.#leaseAll(request, isOver);
       const deliveries = await this.#read(taken, request.filter);
       if (deliveries.length > 0 || taken.length === 0) return deliveries;
       await nextTurn(); // none of those was wanted after all: there may be others behind them
     }
   }
 
-  async #leaseAll(request: PopRequest): Promise<Taken[]> {
-    const { group, topic, batchSize } = request;
+  async #leaseAll(request: PopRequest, isOver: IsOver): Promise<Taken[]> {
+    const { group, topic, batchSize, filter } = request;
     const taken: Taken[] = [];
+    const selection = new Selection(filter, this.#options.reader);
     for (const queue of this.#queues(request)) {
-      if (taken.length >= batchSize) break;
+      if (taken.length >= batchSize || isOver()) break;
       const progress = this.#options.progress.get(group, topic, queue.queueId);
       const before = taken.length;
       const nextBefore = progress.next;
       try {
-        for (let wait = this.#lease(request, queue, progress, taken); wait;) {
+        for (let wait = this.#lease(request, queue, progress, taken, selection); wait;) {
           await wait;
-          wait = this.#lease(request, queue, progress, taken);
+          if (isOver()) break;
+          wait = this.#lease(request, queue, progress, taken, selection);
         }
       } finally {
         // After a failure too: the next record of this progress builds on what was leased by then.
@@ -192,9 +206,11 @@ export class Pop {
     queue: ConsumeQueue,
     progress: Progress,
     taken: Taken[],
+    selection: Selection,
   ): Promise<unknown> | undefined {
-    const { filter, batchSize } = request;
-    const { reader, committed } = this.#options;
+    const { batchSize } = request;
+    const { reader, committed, clock } = this.#options;
+    const nowMs = clock.nowMs();
     for (
       let again = progress.firstExpired();
       again !== undefined;
@@ -208,32 +224,35 @@ export class Pop {
       const place = reader.placeNow(queue, again);
       if (!place) return reader.place(queue, again);
       if (!mayTake(request, taken)) return undefined;
-      taken.push({ queue, place, lease: this.#grant(request, progress, again) });
+      const lease = this.#grant(request, progress, again, nowMs);
+      taken.push({ queue, place, lease, found: undefined });
     }
     progress.advance(queue.minOffset);
     const readable = queue.readable(committed());
-    let scanned = 0;
     while (progress.next < readable && taken.length < batchSize) {
       if (progress.outstandingCount >= CONSUME.outstandingPerQueueMax) return undefined;
-      if (scanned++ >= CONSUME.scanEntriesPerTurn) return nextTurn();
+      if (selection.shouldPause()) return nextTurn();
       const offset = progress.next;
       const run = queue.find(offset);
       if (!run) return reader.place(queue, offset);
-      const wanted = filter.mayMatch(run.tagHash(offset));
+      const choice = selection.choose(queue, run, offset);
+      if (choice instanceof Promise) return choice;
+      const { wanted, found } = choice;
       if (wanted && !mayTake(request, taken)) return undefined;
       progress.advance(offset + 1);
       if (!wanted) continue;
-      taken.push({
-        queue,
-        place: placeIn(run, offset),
-        lease: this.#grant(request, progress, offset),
-      });
+      const lease = this.#grant(request, progress, offset, nowMs);
+      taken.push({ queue, place: placeIn(run, offset), lease, found });
     }
     return undefined;
   }
 
-  #grant({ invisibleMs, renewFor }: PopRequest, progress: Progress, offset: number): Lease {
-    const nowMs = this.#options.clock.nowMs();
+  #grant(
+    { invisibleMs, renewFor }: PopRequest,
+    progress: Progress,
+    offset: number,
+    nowMs: number,
+  ): Lease {
     const before = progress.lease(offset);
     const untilMs = nowMs + CONSUME.autoRenewMaxMs;
     const renewal = renewFor === undefined ? undefined : { clientId: renewFor, untilMs };
@@ -250,18 +269,21 @@ export class Pop {
     return lease;
   }
 
-  async #read(taken: Taken[], filter: TagFilter): Promise<Delivery[]> {
+  async #read(taken: Taken[], filter: MessageFilter): Promise<Delivery[]> {
     const { reader, progress, onDamage } = this.#options;
     const deliveries: Delivery[] = [];
-    for (const { queue, place, lease } of taken) {
+    for (const { queue, place, found, lease } of taken) {
+      if (found) {
+        deliveries.push({ ...found, lease });
+        continue;
+      }
       try {
         const { offset } = lease;
         const message =
           reader.readNow(place, queue, offset) ?? (await reader.read(place, queue, offset));
         const properties = parseProperties(message.properties);
-        const wanted = filter.matches(properties.system.get(PROPERTY.tag));
-        if (wanted) deliveries.push({ message, properties, lease });
-        else progress.drop(lease.progress, offset); // another tag of the same hash
+        if (filter.accepts(properties)) deliveries.push({ message, properties, lease });
+        else progress.drop(lease.progress, offset); // another tag of the same hash, for one
       } catch (error) {
         onDamage(error); // never served; it is tried again when its lease ends
       }

@@ -1,5 +1,6 @@
 /** Progress, leases and acknowledgements as log records (docs/storage-format.md). */
 import { SluiceError } from '#lib/errors';
+import { writeU16BE, writeU32BE, writeU48BE } from '#lib/integers';
 
 import type { Payload } from '#broker/store/record';
 import type { LeaseEntry, Progress } from '#broker/consume/progress';
@@ -18,9 +19,9 @@ export interface Place {
 }
 
 function writePlace(target: Buffer, at: number, { groupId, topicId, queueId }: Place): void {
-  target.writeUIntBE(groupId, at, U48);
-  target.writeUIntBE(topicId, at + 6, U48);
-  target.writeUInt16BE(queueId, at + 12);
+  writeU48BE(target, groupId, at);
+  writeU48BE(target, topicId, at + 6);
+  writeU16BE(target, queueId, at + 12);
 }
 
 function readPlace(source: Buffer): Place {
@@ -53,13 +54,13 @@ export class LeasesPayload implements Payload {
 
   write(target: Buffer, at: number): void {
     writePlace(target, at, this.#place);
-    target.writeUIntBE(this.#next, at + PLACE_BYTES, U48);
+    writeU48BE(target, this.#next, at + PLACE_BYTES);
     let entryAt = at + PLACE_BYTES + U48;
     for (const { offset, deadlineMs, attempt, sequence } of this.#leases) {
-      target.writeUIntBE(offset, entryAt, U48);
-      target.writeUIntBE(deadlineMs, entryAt + 6, U48);
-      target.writeUInt16BE(Math.min(attempt, ATTEMPT_MAX), entryAt + 12);
-      target.writeUInt32BE(sequence, entryAt + 14);
+      writeU48BE(target, offset, entryAt);
+      writeU48BE(target, deadlineMs, entryAt + 6);
+      writeU16BE(target, Math.min(attempt, ATTEMPT_MAX), entryAt + 12);
+      writeU32BE(target, sequence, entryAt + 14);
       entryAt += LEASE_BYTES;
     }
   }
@@ -99,8 +100,10 @@ export class AcksPayload implements Payload {
 
   write(target: Buffer, at: number): void {
     writePlace(target, at, this.#place);
-    for (const [i, offset] of this.#offsets.entries()) {
-      target.writeUIntBE(offset, at + PLACE_BYTES + i * U48, U48);
+    let offsetAt = at + PLACE_BYTES;
+    for (const offset of this.#offsets) {
+      writeU48BE(target, offset, offsetAt);
+      offsetAt += U48;
     }
   }
 }

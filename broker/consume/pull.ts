@@ -1,18 +1,20 @@
 /**
  * Pull: the consumer owns its offset, reads from it, and commits it when it likes (wire.md A.1).
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { CONSUME } from '#lib/limits';
 import type { StoredMessage } from '#proto/message';
-import { PROPERTY, parseProperties } from '#proto/properties';
+import { parseProperties } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import { DamageError } from '#broker/store/damage';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
-import type { TagFilter } from '#broker/consume/filter-tag';
+import type { MessageFilter } from '#broker/consume/message-filter';
 import type { Meter } from '#broker/consume/meter';
 import type { MessageReader } from '#broker/consume/message-reader';
 import type { Receiver } from '#broker/consume/pop';
@@ -25,7 +27,7 @@ export interface PullRequest {
   queueId: number;
   offset: number;
   batchSize: number;
-  filter: TagFilter;
+  filter: MessageFilter;
   meter: Meter;
 }
 
@@ -110,10 +112,11 @@ export class Pull {
     let nextOffset = offset;
     if (offset < last) meter.admitReceive(); // before the disk is read
     for (; nextOffset < last && messages.length < batchSize; nextOffset++) {
+      if ((nextOffset - offset + 1) % CONSUME.scanMessagesPerTurn === 0) await nextTurn();
       const message = await this.#read(queue, nextOffset);
       if (!message) continue;
       const properties = parseProperties(message.properties);
-      if (!filter.matches(properties.system.get(PROPERTY.tag))) continue;
+      if (!filter.accepts(properties)) continue;
       if (!meter.chargeReceive()) {
         if (messages.length === 0) meter.admitReceive(); // others used it up: that says so
         break;

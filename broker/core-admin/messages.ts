@@ -5,7 +5,15 @@ import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { CONSUME } from '#lib/limits';
 import type { StoredMessage as Stored } from '#proto/message';
-import { PROPERTY, addProperty, parseProperties, tagHash } from '#proto/properties';
+import {
+  PROPERTY,
+  addProperty,
+  joinKeys,
+  parseProperties,
+  storedKeys,
+  tagHash,
+} from '#proto/properties';
+import { Text } from '#proto/text';
 
 import type {
   MessageAdmin,
@@ -16,6 +24,7 @@ import type {
 } from '#broker/admin/backend';
 import { admit } from '#broker/admit/pipeline';
 import type { MessageKind } from '#broker/admit/pipeline';
+import { SqlFilter } from '#broker/consume/filter-sql';
 import { TagFilter } from '#broker/consume/filter-tag';
 import { UNMETERED } from '#broker/consume/meter';
 import { ANY_QUEUE } from '#broker/consume/polls';
@@ -42,17 +51,22 @@ export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
 async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise<SentMessage> {
   const topic = core.topics.get(message.topic);
   core.mode.admitSend();
-  const { tag, keys, body, messageGroup } = message;
+  const { body } = message;
   const messageId = ID_VERSION + randomBytes(ID_BYTES).toString('hex').toUpperCase();
-  const userProperties = [...message.properties].flat();
-  const kind = kindOf(message);
-  admit({ topic, kind, body, tag, keys, messageId, messageGroup, userProperties });
-  let properties = addProperty('', PROPERTY.messageId, messageId);
-  if (tag !== undefined) properties = addProperty(properties, PROPERTY.tag, tag);
-  if (keys.length > 0) properties = addProperty(properties, PROPERTY.keys, keys.join(' '));
-  for (const [name, value] of message.properties) {
-    properties = addProperty(properties, name, value);
-  }
+  const said = {
+    body,
+    tag: textOf(message.tag),
+    keys: message.keys.map(Text.of),
+    messageId: Text.of(messageId),
+    messageGroup: textOf(message.messageGroup),
+    userProperties: [...message.properties].flat().map(Text.of),
+  };
+  admit(said, topic, kindOf(message));
+  const properties: Text[] = [];
+  addProperty(properties, PROPERTY.messageId, said.messageId);
+  if (said.tag !== undefined) addProperty(properties, PROPERTY.tag, said.tag);
+  if (said.keys.length > 0) addProperty(properties, PROPERTY.keys, joinKeys(said.keys));
+  properties.push(...said.userProperties);
   const { queueId, offset, end } = core.producer.append({
     topic,
     queueId: core.selector.select(topic),
@@ -61,12 +75,16 @@ async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise
     bornTimeMs: clock.nowMs(),
     bornHost: peerAddress(message.peer),
     properties,
-    tagHash: tagHash(tag),
-    lookupKeys: [messageId, ...keys],
+    tagHash: tagHash(message.tag),
+    lookupKeys: [said.messageId, ...said.keys],
   });
   await core.producer.whenStored(end);
   core.traffic.sent(topic.name, body.length);
   return { messageId, queue: queueId, offset };
+}
+
+function textOf(value: string | undefined): Text | undefined {
+  return value === undefined ? undefined : Text.of(value);
 }
 
 function kindOf({ messageGroup, deliverAtMs }: OutgoingMessage): MessageKind {
@@ -90,7 +108,7 @@ async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessa
       topic,
       invisibleMs,
       queueId: ANY_QUEUE,
-      filter: TagFilter.parse(request.filter),
+      filter: (request.isSql ? SqlFilter : TagFilter).parse(request.filter),
       batchSize: Math.min(Math.max(1, request.count), CONSUME.receiveBatchMax),
       renewFor: undefined,
       meter: UNMETERED,
@@ -100,7 +118,7 @@ async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessa
   );
   if (request.ack) await ackAll(core, deliveries);
   for (const { message } of deliveries) {
-    core.traffic.delivered(group.name, topic.name, message.body.length);
+    core.traffic.delivered(group.name, topic.name, message.bodyBytes);
   }
   return deliveries.map(({ message, lease }) => describe(message, lease.attempt));
 }
@@ -116,8 +134,8 @@ async function getById(core: Core, topic: Topic, messageId: string): Promise<Sto
   for (const position of await core.store.keys.find(topic.id, messageId, LOOKUPS_MAX)) {
     if (position >= core.store.committed) continue; // not stored yet
     const message = await core.consumption.reader.readAt(position);
-    const { system } = parseProperties(message.properties);
-    const same = message.topic === topic.name && system.get(PROPERTY.messageId) === messageId;
+    const foundId = parseProperties(message.properties).get(PROPERTY.messageId);
+    const same = message.topic === topic.name && foundId === messageId;
     if (same) return describe(message, 0);
   }
   throw new SluiceError('MESSAGE_NOT_FOUND', `${topic.name} has no message ${messageId}`);
@@ -142,23 +160,25 @@ async function getByOffset(
 }
 
 function describe(message: Stored, attempt: number): StoredMessage {
-  const { system, user } = parseProperties(message.properties);
+  const stored = parseProperties(message.properties);
   const properties = new Map<string, string>();
-  for (let i = 0; i < user.length; i += 2) properties.set(user[i] as string, user[i + 1] as string);
-  const deliverAt = system.get(PROPERTY.deliverAt);
+  for (let i = 0; i < stored.user.length; i += 2) {
+    properties.set(String(stored.user[i]), String(stored.user[i + 1]));
+  }
+  const deliverAt = stored.get(PROPERTY.deliverAt);
   return {
-    messageId: system.get(PROPERTY.messageId) ?? '',
+    messageId: stored.get(PROPERTY.messageId) ?? '',
     topic: message.topic,
     queue: message.queueId,
     offset: message.queueOffset,
-    tag: system.get(PROPERTY.tag),
-    keys: system.get(PROPERTY.keys)?.split(' ') ?? [],
+    tag: stored.get(PROPERTY.tag),
+    keys: storedKeys(stored).map(String),
     properties,
     body: message.body,
-    messageGroup: system.get(PROPERTY.messageGroup),
+    messageGroup: stored.get(PROPERTY.messageGroup),
     deliverAtMs: deliverAt === undefined ? undefined : Number(deliverAt),
     attempt,
-    bornHost: system.get(PROPERTY.bornHost) ?? message.bornHost,
+    bornHost: stored.get(PROPERTY.bornHost) ?? message.bornHost.toString(),
     bornMs: message.bornTimeMs,
     storedMs: message.storeTimeMs,
   };

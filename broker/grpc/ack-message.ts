@@ -14,28 +14,29 @@ export const ackMessage: UnaryRpc = {
     const { group: name, entries } = decodeAckMessage(request);
     if (entries.length === 0) throw new SluiceError('BAD_REQUEST', 'the request acks no message');
     const group = existingGroup(name, services);
-    const outcomes = entries.map((entry) => settle(entry, group, services));
-    const end = Math.max(...outcomes.map((outcome) => outcome.end));
+    const results: AckResult[] = [];
+    let end = 0;
+    for (const entry of entries) end = Math.max(end, settle(entry, group, services, results));
     await services.producer.whenStored(end);
-    const results = outcomes.map(({ result }) => result);
     return encodeAckMessageResponse(overallStatus(results), results);
   },
   failure: (status) => encodeAckMessageResponse(status, []),
 };
 
-interface Outcome {
-  result: AckResult;
-  /** The result is true once the log is committed up to here. */
-  end: number;
-}
-
-function settle(entry: AckEntryView, group: Group, { consumption, traffic }: Services): Outcome {
-  const { messageId, receiptHandle } = entry;
+/** Adds the result, which is true once the log is committed up to the returned position. */
+function settle(
+  { messageId, receiptHandle }: AckEntryView,
+  group: Group,
+  { consumption, traffic }: Services,
+  results: AckResult[],
+): number {
   try {
-    const end = consumption.acknowledger.ack(group, receiptHandle);
+    const end = consumption.acknowledger.ack(group, receiptHandle.toString());
     traffic.acknowledged.add(0);
-    return { result: { ...OK_STATUS, messageId, receiptHandle }, end };
+    results.push({ ...OK_STATUS, messageId, receiptHandle });
+    return end;
   } catch (error) {
-    return { result: { ...statusOf(error), messageId, receiptHandle }, end: 0 };
+    results.push({ ...statusOf(error), messageId, receiptHandle });
+    return 0;
   }
 }

@@ -3,16 +3,18 @@
  */
 import { hash } from 'node:crypto';
 
+import { Kept } from '#lib/kept';
 import { parseIPv4 } from '#proto/message';
 import type { IPv4Address, StoredMessage } from '#proto/message';
 import { splitName } from '#proto/names';
-import { PROPERTY, addProperty, tagHash } from '#proto/properties';
+import { PROPERTY, addProperty, joinKeys, storedKeys, tagHash } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
+import { NO_TEXT, Text } from '#proto/text';
 import { Encoding, MessageType } from '#proto/types';
 import type { DeliveredMessage } from '#proto/wire/message';
 import type { SendMessageView } from '#proto/wire/send-message';
 
-import type { Candidate, MessageKind } from '#broker/admit/pipeline';
+import type { MessageKind } from '#broker/admit/pipeline';
 import type { OutgoingMessage } from '#broker/produce/produce';
 import type { Topic } from '#broker/topic/topics';
 
@@ -31,30 +33,22 @@ export function kindOf(messageType: number): MessageKind | undefined {
 
 /** An empty tag or key says no more than none; some clients send them all the same. */
 export function withoutEmpty(view: SendMessageView): SendMessageView {
-  if (view.tag !== '' && !view.keys.includes('')) return view;
-  const keys = view.keys.filter((key) => key !== '');
-  return { ...view, keys, tag: view.tag === '' ? undefined : view.tag };
+  const { keys: sent } = view;
+  if (view.tag?.length !== 0 && sent.every(({ length }) => length > 0)) return view;
+  const keys = sent.filter(({ length }) => length > 0);
+  return { ...view, keys, tag: view.tag?.length === 0 ? undefined : view.tag };
 }
 
-export function toCandidate(view: SendMessageView, topic: Topic, kind: MessageKind): Candidate {
-  const { body, tag, keys, messageId, messageGroup, userProperties, traceContext, bornHost } = view;
-  const said = { tag, keys, messageId, messageGroup, userProperties, traceContext, bornHost };
-  return { topic, kind, body, ...said };
-}
-
-/** Addresses of peers that called lately: a connection makes many calls. */
-const knownPeers = new Map<string, IPv4Address>();
+/** Of peers that called lately: a connection makes many calls. */
 const KNOWN_PEERS_MAX = 1000;
+const knownPeers = new Kept(KNOWN_PEERS_MAX, (peer: string): IPv4Address => {
+  const colon = peer.lastIndexOf(':');
+  return { ip: parseIPv4(peer.slice(0, colon)), port: Number(peer.slice(colon + 1)) || 0 };
+});
 
 /** `host:port` of a peer; IPv6 has no place in the layout and becomes 0.0.0.0. */
 export function peerAddress(peer: string): IPv4Address {
-  const known = knownPeers.get(peer);
-  if (known) return known;
-  if (knownPeers.size >= KNOWN_PEERS_MAX) knownPeers.clear();
-  const colon = peer.lastIndexOf(':');
-  const address = { ip: parseIPv4(peer.slice(0, colon)), port: Number(peer.slice(colon + 1)) || 0 };
-  knownPeers.set(peer, address);
-  return address;
+  return knownPeers.get(peer);
 }
 
 export function toOutgoing(
@@ -71,23 +65,22 @@ export function toOutgoing(
     bornTimeMs: view.bornTimestampMs,
     bornHost,
     properties: propertiesOf(view),
-    tagHash: tagHash(view.tag),
-    lookupKeys: view.keys.length === 0 ? [view.messageId] : [view.messageId, ...view.keys],
+    tagHash: tagHash(view.tag?.toString()),
+    lookupKeys: [view.messageId, ...view.keys],
   };
 }
 
-function propertiesOf(view: SendMessageView): string {
+function propertiesOf(view: SendMessageView): Text[] {
   const { tag, keys, traceContext, bornHost, userProperties, topic } = view;
-  let text = addProperty('', PROPERTY.messageId, view.messageId);
-  if (tag !== undefined) text = addProperty(text, PROPERTY.tag, tag);
-  if (keys.length > 0) text = addProperty(text, PROPERTY.keys, keys.join(' '));
-  if (traceContext) text = addProperty(text, PROPERTY.traceContext, traceContext);
-  if (bornHost !== '') text = addProperty(text, PROPERTY.bornHost, bornHost);
-  text = addProperty(text, PROPERTY.producerGroup, topic.name);
-  for (let i = 0; i < userProperties.length; i += 2) {
-    text = addProperty(text, userProperties[i] as string, userProperties[i + 1] as string);
-  }
-  return text;
+  const properties: Text[] = [];
+  addProperty(properties, PROPERTY.messageId, view.messageId);
+  if (tag !== undefined) addProperty(properties, PROPERTY.tag, tag);
+  if (keys.length > 0) addProperty(properties, PROPERTY.keys, joinKeys(keys));
+  if (traceContext?.length) addProperty(properties, PROPERTY.traceContext, traceContext);
+  if (bornHost.length > 0) addProperty(properties, PROPERTY.bornHost, bornHost);
+  addProperty(properties, PROPERTY.producerGroup, Text.ofName(topic.name));
+  for (const text of userProperties) properties.push(text);
+  return properties;
 }
 
 /** What only the delivery knows of a message, not the store. */
@@ -99,41 +92,42 @@ export interface DeliveryFacts {
 
 export function toDelivered(
   message: StoredMessage,
-  { system, user }: StoredProperties,
+  properties: StoredProperties,
   facts: DeliveryFacts,
 ): DeliveredMessage {
   const { body } = message;
-  const keys = system.get(PROPERTY.keys);
-  const originTopic = system.get(PROPERTY.deadLetterTopic);
+  const originTopic = properties.text(PROPERTY.deadLetterTopic);
   return {
     topic: splitName(message.topic),
-    userProperties: user,
+    userProperties: properties.user,
     body,
-    tag: system.get(PROPERTY.tag),
-    keys: keys === undefined ? [] : keys.split(' '),
-    messageId: system.get(PROPERTY.messageId) ?? '',
+    tag: properties.text(PROPERTY.tag),
+    keys: storedKeys(properties),
+    messageId: properties.text(PROPERTY.messageId) ?? NO_TEXT,
     bodyDigestMd5Hex: hash('md5', body, 'hex').toUpperCase(),
     bodyEncoding: message.compressed ? Encoding.GZIP : Encoding.IDENTITY,
-    messageType: typeOf(system),
+    messageType: typeOf(properties),
     bornTimestampMs: message.bornTimeMs,
-    bornHost: system.get(PROPERTY.bornHost) ?? message.bornHost,
+    bornHost: properties.text(PROPERTY.bornHost) ?? message.bornHost,
     storeTimestampMs: message.storeTimeMs,
     storeHost: message.storeHost,
     queueId: message.queueId,
     queueOffset: message.queueOffset,
-    messageGroup: system.get(PROPERTY.messageGroup),
-    traceContext: system.get(PROPERTY.traceContext),
-    deadLetterQueue:
-      originTopic === undefined
-        ? undefined
-        : { topic: originTopic, messageId: system.get(PROPERTY.deadLetterMessageId) ?? '' },
-    ...facts,
+    messageGroup: properties.text(PROPERTY.messageGroup),
+    traceContext: properties.text(PROPERTY.traceContext),
+    deadLetterQueue: originTopic && {
+      topic: originTopic,
+      messageId: properties.text(PROPERTY.deadLetterMessageId) ?? NO_TEXT,
+    },
+    receiptHandle: facts.receiptHandle,
+    deliveryAttempt: facts.deliveryAttempt,
+    invisibleDurationMs: facts.invisibleDurationMs,
   };
 }
 
-function typeOf(system: ReadonlyMap<string, string>): number {
-  if (system.has(PROPERTY.transactional)) return MessageType.TRANSACTION;
-  if (system.has(PROPERTY.deliverAt)) return MessageType.DELAY;
-  if (system.has(PROPERTY.messageGroup)) return MessageType.FIFO;
+function typeOf(properties: StoredProperties): number {
+  if (properties.has(PROPERTY.transactional)) return MessageType.TRANSACTION;
+  if (properties.has(PROPERTY.deliverAt)) return MessageType.DELAY;
+  if (properties.has(PROPERTY.messageGroup)) return MessageType.FIFO;
   return MessageType.NORMAL;
 }

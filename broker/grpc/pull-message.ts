@@ -38,7 +38,7 @@ export const pullMessage: ServerStreamRpc = {
     for (const { message, properties } of messages) {
       if (call.cancelled) return;
       const written = out.write(encodeReceiveMessage(toDelivered(message, properties, {})));
-      traffic.delivered(group.name, topic.name, message.body.length);
+      traffic.delivered(group.name, topic.name, message.bodyBytes);
       if (!written) await out.drained();
     }
     out.write(response.encode({ nextOffset }));

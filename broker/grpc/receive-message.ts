@@ -12,7 +12,9 @@ import {
 } from '#proto/wire/receive-message';
 import type { FilterView, ReceiveMessageView } from '#proto/wire/receive-message';
 
+import { SqlFilter } from '#broker/consume/filter-sql';
 import { TagFilter } from '#broker/consume/filter-tag';
+import type { MessageFilter } from '#broker/consume/message-filter';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery, PopRequest } from '#broker/consume/pop';
 import type { Group } from '#broker/topic/groups';
@@ -57,12 +59,9 @@ async function toPopRequest(
   return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor, meter };
 }
 
-/** @throws SluiceError ILLEGAL_FILTER_EXPRESSION, NOT_IMPLEMENTED */
-export function parseFilter({ type, expression }: FilterView): TagFilter {
-  if (type === FilterType.SQL) {
-    throw new SluiceError('NOT_IMPLEMENTED', 'SQL92 filters are not served yet; filter by tag');
-  }
-  return TagFilter.parse(expression);
+/** @throws SluiceError ILLEGAL_FILTER_EXPRESSION */
+export function parseFilter({ type, expression }: FilterView): MessageFilter {
+  return type === FilterType.SQL ? SqlFilter.parse(expression) : TagFilter.parse(expression);
 }
 
 /**
@@ -122,7 +121,7 @@ async function writeAll(
     const receiptHandle = consumption.receipts.sign(receipt);
     const facts = { receiptHandle, deliveryAttempt: attempt, invisibleDurationMs: invisibleMs };
     const written = out.write(encodeReceiveMessage(toDelivered(message, properties, facts)));
-    traffic.delivered(group.name, topic.name, message.body.length);
+    traffic.delivered(group.name, topic.name, message.bodyBytes);
     if (!written) await out.drained();
   }
 }

@@ -8,7 +8,7 @@ import type { SendMessageView, SendResult } from '#proto/wire/send-message';
 import { admit } from '#broker/admit/pipeline';
 import type { Produced } from '#broker/produce/produce';
 import type { Topic } from '#broker/topic/topics';
-import { kindOf, peerAddress, toCandidate, toOutgoing, withoutEmpty } from '#broker/grpc/convert';
+import { kindOf, peerAddress, toOutgoing, withoutEmpty } from '#broker/grpc/convert';
 import { writableTopic } from '#broker/grpc/resources';
 import type { Services, UnaryRpc } from '#broker/grpc/services';
 
@@ -22,8 +22,9 @@ export const sendMessage: UnaryRpc = {
     const bornHost = peerAddress(call.peer);
     const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
     if (only) {
-      const result = await store(only, topic, bornHost, services);
-      return encodeSendMessageResponse(OK_STATUS, [result]);
+      const produced = produce(only, topic, bornHost, services);
+      await services.producer.whenStored(produced.end);
+      return encodeSendMessageResponse(OK_STATUS, [stored(only, topic, produced, services)]);
     }
     const results = await Promise.all(
       views.map((view) => produceOne(view, topic, bornHost, services)),
@@ -52,7 +53,9 @@ async function produceOne(
   services: Services,
 ): Promise<SendResult> {
   try {
-    return await store(view, topic, bornHost, services);
+    const produced = produce(view, topic, bornHost, services);
+    await services.producer.whenStored(produced.end);
+    return stored(view, topic, produced, services);
   } catch (error) {
     const { messageId } = view;
     return { ...statusOf(error), messageId, transactionId: '', offset: 0, recallHandle: '' };
@@ -69,21 +72,18 @@ function produce(
   if (!kind) {
     throw new SluiceError('NOT_IMPLEMENTED', `message type ${view.messageType} is not served`);
   }
-  admit(toCandidate(view, topic, kind));
+  admit(view, topic, kind);
   const queueId = services.selector.select(topic);
   return services.producer.append(toOutgoing(view, topic, queueId, bornHost));
 }
 
-/** Resolves when the message is stored: the answer that its sender gets. */
-async function store(
-  view: SendMessageView,
+/** The message is on the disk: what its sender is told. */
+function stored(
+  { messageId, body }: SendMessageView,
   topic: Topic,
-  bornHost: IPv4Address,
-  services: Services,
-): Promise<SendResult> {
-  const { offset, end } = produce(view, topic, bornHost, services);
-  await services.producer.whenStored(end);
-  services.traffic.sent(topic.name, view.body.length);
-  const { messageId } = view;
+  { offset }: Produced,
+  { traffic }: Services,
+): SendResult {
+  traffic.sent(topic.name, body.length);
   return { ...OK_STATUS, messageId, transactionId: '', offset, recallHandle: '' };
 }

@@ -1,23 +1,18 @@
 /** Gives a message its queue offset and its place in the log; the one way in, whatever the door. */
 import { MessagePayload } from '#proto/message';
-import type { IPv4Address } from '#proto/message';
+import type { IPv4Address, MessageDraft } from '#proto/message';
+import { Text } from '#proto/text';
 
 import type { Store } from '#broker/store/store';
 import type { Topic } from '#broker/topic/topics';
 
 /** An admitted message. */
-export interface OutgoingMessage {
-  topic: Topic;
-  queueId: number;
-  body: Buffer;
-  compressed: boolean;
-  bornTimeMs: number;
-  bornHost: IPv4Address;
-  /** As `addProperty` made it. */
-  properties: string;
-  tagHash: number;
+export interface OutgoingMessage extends MessageDraft {
+  readonly topic: Topic;
+  readonly queueId: number;
+  readonly tagHash: number;
   /** What it can be found by: its id and its keys. */
-  lookupKeys: readonly string[];
+  readonly lookupKeys: readonly Text[];
 }
 
 export interface Produced {
@@ -41,15 +36,14 @@ export class Producer {
    * @throws SluiceError DISK_FULL, STORE_UNAVAILABLE, TOO_MANY_REQUESTS, SHUTTING_DOWN
    */
   append(message: OutgoingMessage): Produced {
-    const { topic, queueId, tagHash, lookupKeys, ...draft } = message;
+    const { topic, queueId, tagHash, lookupKeys } = message;
     const { readOnlyReason } = this.#store;
     if (readOnlyReason) throw readOnlyReason;
     const queue = topic.queues[queueId];
     if (!queue) throw new RangeError(`${topic.name} has no queue ${queueId}`);
     const offset = queue.nextOffset;
-    const payload = new MessagePayload({
-      ...draft,
-      topic: topic.name,
+    const payload = new MessagePayload(message, {
+      topic: Text.ofName(topic.name),
       queueId,
       queueOffset: offset,
       storeHost: this.#storeHost,

@@ -246,7 +246,7 @@ export class CommitLog {
     return this.#pending.done;
   }
 
-  /** The whole record at `position`, if it is still in memory. */
+  /** What the log has at `position`, within one record, if it is still in memory. */
   readNow(position: number, length: number): Buffer | undefined {
     return this.#tail.read(position, length);
   }

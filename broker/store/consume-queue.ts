@@ -2,6 +2,7 @@
  * One queue of a topic: for each offset where in the log its message is. What is newest, and what
  * was read lately, is in memory as runs of entries; the rest is in the index, a run an entry.
  */
+import { writeU32LE, writeU48LE } from '#lib/integers';
 
 /** position u48 · size u32 · tag hash i32 · store time u48 */
 export const ENTRY_BYTES = 20;
@@ -42,10 +43,10 @@ export class Run {
       this.#bytes.copy(larger);
       this.#bytes = larger;
     }
-    this.#bytes.writeUIntLE(position, at, 6);
-    this.#bytes.writeUInt32LE(size, at + 6);
-    this.#bytes.writeInt32LE(tagHash, at + 10);
-    this.#bytes.writeUIntLE(storeTimeMs, at + 14, 6);
+    writeU48LE(this.#bytes, position, at);
+    writeU32LE(this.#bytes, size, at + 6);
+    writeU32LE(this.#bytes, tagHash, at + 10);
+    writeU48LE(this.#bytes, storeTimeMs, at + 14);
     this.count++;
   }
 

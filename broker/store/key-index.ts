@@ -3,6 +3,9 @@
  * Hashes of a batch that fall into one bucket are one entry of the index: an entry a key would cost
  * more than the message itself.
  */
+import { writeU32BE, writeU48BE } from '#lib/integers';
+import { Text } from '#proto/text';
+
 import { put } from '#broker/store/index-database';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import {
@@ -23,12 +26,18 @@ interface KeyHash {
   low: number;
 }
 
-/** 64 bits of a text, well spread; whoever looks up compares the text itself. */
-function keyHash(topicId: number, text: string): KeyHash {
+/**
+ * 64 bits of a text, well spread; whoever looks up compares the text itself. They are those of its
+ * UTF-16, which of plain text is its bytes.
+ */
+function keyHash(topicId: number, text: Text): KeyHash {
+  const { bytes, start } = text;
+  const units = text.plain ? undefined : text.toString();
+  const length = units?.length ?? text.length;
   let high = 0x9e3779b9 ^ topicId;
   let low = 0x85ebca6b ^ (topicId * 0x2545f491);
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  for (let i = 0; i < length; i++) {
+    const unit = units === undefined ? (bytes[start + i] as number) : units.charCodeAt(i);
     high = Math.imul(high ^ unit, 0x01000193);
     low = Math.imul(low ^ unit, 0x5bd1e995);
     low ^= low >>> 15;
@@ -53,9 +62,9 @@ class FreshBucket {
       this.#bytes.copy(larger);
       this.#bytes = larger;
     }
-    this.#bytes.writeUInt32BE(high, this.#used);
-    this.#bytes.writeUInt32BE(low, this.#used + 4);
-    this.#bytes.writeUIntBE(position, this.#used + 8, U48);
+    writeU32BE(this.#bytes, high, this.#used);
+    writeU32BE(this.#bytes, low, this.#used + 4);
+    writeU48BE(this.#bytes, position, this.#used + 8);
     this.#used += ENTRY_BYTES;
   }
 
@@ -84,7 +93,7 @@ export class KeyIndex {
     return this.#freshCount;
   }
 
-  add(topicId: number, text: string, segmentBase: number, position: number): void {
+  add(topicId: number, text: Text, segmentBase: number, position: number): void {
     const hash = keyHash(topicId, text);
     const bucket = bucketOf(hash);
     let buckets = this.#fresh.get(segmentBase);
@@ -121,7 +130,7 @@ export class KeyIndex {
 
   /** Log positions of messages that may have this key, newest segment first; check the text. */
   async find(topicId: number, text: string, limit: number): Promise<number[]> {
-    const hash = keyHash(topicId, text);
+    const hash = keyHash(topicId, Text.of(text));
     const bucket = bucketOf(hash);
     const positions: number[] = [];
     const segments = this.#segments();

@@ -11,6 +11,7 @@
  */
 import { crc32 } from 'node:zlib';
 
+import { writeU32LE } from '#lib/integers';
 import { STORE } from '#lib/limits';
 
 export const HEAD_BYTES = 28;
@@ -74,17 +75,18 @@ export function writeRecord(
 ): void {
   const length = HEAD_BYTES + payload.bytes;
   if (length > STORE.recordBytesMax) throw new RangeError(`record of ${length} bytes`);
-  target.writeUInt32LE(length, at);
+  writeU32LE(target, length, at);
   target[at + 8] = head.type;
   target[at + 9] = FORMAT_VERSION;
-  target.writeUInt16LE(0, at + 10);
-  target.writeUInt32LE(head.epoch, at + 12);
-  target.writeUInt32LE(head.timestampMs % TWO_32, at + 16);
-  target.writeUInt32LE(Math.floor(head.timestampMs / TWO_32), at + 20);
-  target.writeUInt32LE(head.batchOffset, at + 24);
+  target[at + 10] = 0;
+  target[at + 11] = 0;
+  writeU32LE(target, head.epoch, at + 12);
+  writeU32LE(target, head.timestampMs, at + 16);
+  writeU32LE(target, Math.floor(head.timestampMs / TWO_32), at + 20);
+  writeU32LE(target, head.batchOffset, at + 24);
   payload.write(target, at + HEAD_BYTES, position, head.timestampMs);
   const checked = target.subarray(at + CHECKED_FROM, at + length);
-  target.writeUInt32LE(crc32(checked, seed(position)), at + 4);
+  writeU32LE(target, crc32(checked, seed(position)), at + 4);
 }
 
 /** The head at `at` if it is plausible (not yet proven intact), else undefined. */

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { STORE } from '#lib/limits';
 import type { Log } from '#lib/log';
+import type { Text } from '#proto/text';
 
 import { CommitLog } from '#broker/store/commit-log';
 import type { Appended, Durability } from '#broker/store/commit-log';
@@ -272,7 +273,7 @@ export class Store {
     queue: ConsumeQueue,
     payload: Payload,
     tagHash: number,
-    keys: readonly string[],
+    keys: readonly Text[],
   ): Appended {
     const segmentBase = this.#log.appendBase;
     const appended = this.#log.append(RECORD_TYPE.message, payload);
@@ -295,7 +296,7 @@ export class Store {
       tagHash: number;
       timestampMs: number;
       segmentBase: number;
-      keys: readonly string[];
+      keys: readonly Text[];
     },
   ): void {
     const { position, size, tagHash, timestampMs, segmentBase } = message;
@@ -308,7 +309,7 @@ export class Store {
 
   /** The payload of the record at `position` if it is in memory. */
   readNow(position: number, length: number): Buffer | undefined {
-    return this.#log.readNow(position, length)?.subarray(HEAD_BYTES);
+    return this.#log.readNow(position + HEAD_BYTES, length - HEAD_BYTES);
   }
 
   /** The payload of the record at `position`. @throws DamageError */

@@ -11,6 +11,7 @@ import type { Message } from '#proto/admin-types';
 interface ReceiveOptions {
   readonly group: string;
   readonly filter: string;
+  readonly sql?: string;
   readonly count: number;
   readonly wait: number;
   readonly invisible: number;
@@ -31,6 +32,12 @@ export function addReceive(message: Command): void {
     .addArgument(new Argument('<topic>', 'The topic to receive from'))
     .requiredOption('--group <name>', 'The consumer group')
     .option('--filter <tags>', "Only these tags, e.g. 'created || paid'", '*')
+    .addOption(
+      new Option(
+        '--sql <condition>',
+        `Only these, e.g. "amount > 100 AND region = 'eu'"`,
+      ).conflicts('filter'),
+    )
     .addOption(
       new Option('--count <n>', 'How many at most').argParser(wholeNumber(1, COUNT_MAX)).default(1),
     )
@@ -58,7 +65,7 @@ export function addReceive(message: Command): void {
 async function receive(
   client: AdminClient,
   topic: string,
-  { group, filter, count, wait, invisible, leave }: ReceiveOptions,
+  { group, filter, sql, count, wait, invisible, leave }: ReceiveOptions,
 ): Promise<readonly Message[]> {
   const messages: Message[] = [];
   const waitMs = Math.round(wait * SECOND_MS);
@@ -66,7 +73,8 @@ async function receive(
     const request = {
       group,
       topic,
-      filter,
+      filter: sql ?? filter,
+      sql: sql !== undefined,
       count: Math.min(count - messages.length, ADMIN.receiveMax),
       // Once there is one, the rest is what is there already.
       waitMs: messages.length === 0 ? waitMs : 0,

@@ -26,6 +26,11 @@ export interface Call {
   /** Metadata that the client sent, by lower-case name; empty when it sent none. */
   header(name: string): string;
   /**
+   * Metadata of a name that ends in `-bin`, the first value when there are several; undefined when
+   * the client sent none.
+   */
+  binaryHeader(name: string): Buffer | undefined;
+  /**
    * Runs once when the client cancels, the deadline passes or the connection is lost; at once when
    * that has already happened.
    */
@@ -50,6 +55,7 @@ export interface Duplex extends Outgoing {
   fail(grpcStatus: number, message: string): void;
 }
 
+/** Nobody writes to the request any more: what lies in it may be used until the answer is made. */
 export type UnaryHandler = (request: Buffer, call: Call) => Buffer | Promise<Buffer>;
 export type ServerStreamHandler = (
   request: Buffer,

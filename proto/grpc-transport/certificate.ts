@@ -7,7 +7,7 @@ import { writeDurably } from '#lib/durable-file';
 import { SluiceError } from '#lib/errors';
 import { CERTIFICATE } from '#lib/limits';
 import type { Log } from '#lib/log';
-import type { TlsMaterial } from '#proto/grpc-transport/listener';
+import type { TlsMaterial } from '#proto/grpc-transport/listener-options';
 import { createSelfSigned } from '#proto/grpc-transport/self-signed';
 
 /** Paths of PEM files. */

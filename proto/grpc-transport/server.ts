@@ -1,21 +1,24 @@
 /**
- * The gRPC transport's server: services on one or more listeners. This folder is the only place
- * that knows @grpc/grpc-js as a server; handlers see `call.ts` and nothing else.
+ * The gRPC transport's server: services on one or more listeners. What carries the calls is chosen
+ * here; handlers see `call.ts` and nothing else.
  */
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { LISTEN } from '#lib/limits';
 import type { Part } from '#lib/lifecycle';
 import type { Log } from '#lib/log';
 import type { Service } from '#proto/grpc-transport/call';
-import {
-  Listener,
-  type ListenerAddress,
-  type ListenerCounters,
-  type TlsMaterial,
-  type TransportLimits,
-} from '#proto/grpc-transport/listener';
+import type { Carrier } from '#proto/grpc-transport/carrier';
+import { createCarrier } from '#proto/grpc-transport/carriers';
+import { Listener } from '#proto/grpc-transport/listener';
+import type {
+  ListenerAddress,
+  ListenerCounters,
+  TlsMaterial,
+  Transport,
+  TransportLimits,
+} from '#proto/grpc-transport/listener-options';
 
 export interface GrpcServerOptions {
+  readonly transport: Transport;
   readonly services: readonly Service[];
   readonly listeners: readonly ListenerAddress[];
   /** Without it the listeners take plaintext only. */
@@ -29,13 +32,13 @@ export class GrpcServer implements Required<Part> {
   readonly #listeners: readonly Listener[];
 
   /** Throws TypeError when two services have a method of the same path. */
-  constructor({ services, listeners, tls, log, limits }: GrpcServerOptions) {
-    // grpc-js writes what it thinks of malformed metadata to stderr, as often as a client sends it.
-    setLogVerbosity(logVerbosity.NONE);
-    const allLimits = { ...LISTEN, ...limits };
-    this.#listeners = listeners.map(
-      (address) => new Listener({ ...address, services, tls, limits: allLimits, log }),
-    );
+  constructor({ transport, services, listeners, tls, log, ...given }: GrpcServerOptions) {
+    const limits = { ...LISTEN, ...given.limits };
+    this.#listeners = listeners.map((address) => {
+      const carrier = (counters: ListenerCounters): Carrier =>
+        createCarrier(transport, { listener: address.name, services, limits, log, counters });
+      return new Listener({ ...address, carrier, tls, limits, log });
+    });
   }
 
   /** Rejects when an address can't be listened on; then none is. */

@@ -1,17 +1,15 @@
-/**
- * ChangeInvisibleDuration: decode the request, encode the response. wire.md A.1, A.9
- *
- *   ChangeInvisibleDurationRequest   group 1, topic 2, receipt_handle 3, invisible_duration 4,
- *                                    message_id 5, lite_topic? 6, suspend? 7
- *   ChangeInvisibleDurationResponse  status 1, receipt_handle 2
- */
+/** ChangeInvisibleDuration: decode the request, encode the response. wire.md A.1, A.9 */
 import type { Status } from '#proto/codes';
+import {
+  CHANGE_INVISIBLE_DURATION_REQUEST as REQUEST,
+  CHANGE_INVISIBLE_DURATION_RESPONSE as RESPONSE,
+} from '#proto/wire/fields';
 import { WireReader } from '#proto/wire/reader';
 import { NO_RESOURCE, readResource } from '#proto/wire/resource';
 import type { ResourceName } from '#proto/wire/resource';
-import { statusBytes, writeStatus } from '#proto/wire/status';
+import { STATUS_BYTES_EXPECTED, writeStatus } from '#proto/wire/status';
 import { readDurationMs } from '#proto/wire/time';
-import { WireWriter, delimitedBytes, plainStringBytes } from '#proto/wire/writer';
+import { WireWriter } from '#proto/wire/writer';
 
 /** Nothing is checked yet but the format. What was not sent is '' or undefined. */
 export interface ChangeInvisibleDurationView {
@@ -38,13 +36,14 @@ export function decodeChangeInvisibleDuration(request: Buffer): ChangeInvisibleD
   };
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x0a) view.group = readResource(reader);
-    else if (tag === 0x12) view.topic = readResource(reader);
-    else if (tag === 0x1a) view.receiptHandle = reader.string();
-    else if (tag === 0x22) view.invisibleDurationMs = readDurationMs(reader);
-    else if (tag === 0x2a) view.messageId = reader.string();
-    else if (tag === 0x32) view.liteTopic = reader.name();
-    else if (tag === 0x38) view.suspend = reader.bool();
+    if (tag === REQUEST.group) view.group = readResource(reader, view.group);
+    else if (tag === REQUEST.topic) view.topic = readResource(reader, view.topic);
+    else if (tag === REQUEST.receiptHandle) view.receiptHandle = reader.string();
+    else if (tag === REQUEST.invisibleDuration) {
+      view.invisibleDurationMs = readDurationMs(reader, view.invisibleDurationMs);
+    } else if (tag === REQUEST.messageId) view.messageId = reader.string();
+    else if (tag === REQUEST.liteTopic) view.liteTopic = reader.name();
+    else if (tag === REQUEST.suspend) view.suspend = reader.bool();
     else reader.skip(tag);
   }
   return view;
@@ -55,10 +54,8 @@ export function encodeChangeInvisibleDurationResponse(
   status: Status,
   receiptHandle: string,
 ): Buffer {
-  const ofStatus = statusBytes(status);
-  const writer = new WireWriter(delimitedBytes(1, ofStatus) + plainStringBytes(2, receiptHandle));
-  writer.delimited(1, ofStatus);
-  writeStatus(writer, status);
-  writer.plainString(2, receiptHandle);
+  const writer = new WireWriter(2 * STATUS_BYTES_EXPECTED + receiptHandle.length);
+  writer.plainString(RESPONSE.receiptHandle, receiptHandle);
+  writeStatus(writer, RESPONSE.status, status);
   return writer.finish();
 }

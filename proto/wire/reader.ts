@@ -4,9 +4,18 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '#lib/errors';
+import { WIRE } from '#lib/limits';
+import { NO_TEXT, Text } from '#proto/text';
 import { nameAt } from '#proto/wire/name-cache';
 
 const TWO_TO_32 = 0x1_0000_0000;
+
+const VARINT = 0;
+const FIXED64 = 1;
+const DELIMITED = 2;
+const GROUP = 3;
+const GROUP_END = 4;
+const FIXED32 = 5;
 
 export class WireReader {
   readonly #buffer: Buffer;
@@ -82,6 +91,15 @@ export class WireReader {
     return this.#buffer.subarray(start, this.#position);
   }
 
+  /** As `bytes`, in place. */
+  text(): Text {
+    const start = this.#take(this.#length());
+    if (start === this.#position) return NO_TEXT;
+    const text = new Text(this.#buffer, start, this.#position);
+    if (!text.plain && !isUtf8(this.#buffer.subarray(start, this.#position))) throw notUtf8();
+    return text;
+  }
+
   string(): string {
     const start = this.#take(this.#length());
     return textAt(this.#buffer, start, this.#position);
@@ -97,18 +115,24 @@ export class WireReader {
 
   /** Passes over a field that is not known, given its tag. */
   skip(tag: number): void {
-    let groups = 0;
-    for (let current = tag; ; current = this.tag()) {
-      const wireType = current & 7;
-      if (wireType === 0) this.int64();
-      else if (wireType === 1) this.#take(8);
-      else if (wireType === 2) this.#take(this.#length());
-      else if (wireType === 3) groups += 1;
-      else if (wireType === 4 && groups > 0) groups -= 1;
-      else if (wireType === 5) this.#take(4);
-      else throw malformed(`wire type ${wireType}`);
-      if (groups === 0) return;
-    }
+    this.#skip(tag, 0);
+  }
+
+  #skip(tag: number, depth: number): void {
+    const wireType = tag & 7;
+    if (wireType === VARINT) this.int64();
+    else if (wireType === FIXED64) this.#take(8);
+    else if (wireType === DELIMITED) this.#take(this.#length());
+    else if (wireType === GROUP) this.#skipGroup(tag, depth + 1);
+    else if (wireType === FIXED32) this.#take(4);
+    else throw malformed(wireType === GROUP_END ? 'a stray end' : `wire type ${wireType}`);
+  }
+
+  /** A group ends with a tag of its own number. */
+  #skipGroup(tag: number, depth: number): void {
+    if (depth > WIRE.groupsMax) throw malformed(`groups nested ${depth} deep`);
+    const end = tag + GROUP_END - GROUP;
+    for (let inner = this.tag(); inner !== end; inner = this.tag()) this.#skip(inner, depth);
   }
 
   #byte(): number {
@@ -139,9 +163,13 @@ function textAt(buffer: Buffer, start: number, end: number): string {
   if (start === end) return '';
   const text = buffer.toString('utf8', start, end);
   if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) {
-    throw malformed('a string is not UTF-8');
+    throw notUtf8();
   }
   return text;
+}
+
+function notUtf8(): SluiceError {
+  return malformed('a string is not UTF-8');
 }
 
 function malformed(what: string): SluiceError {

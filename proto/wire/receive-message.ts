@@ -1,21 +1,21 @@
-/**
- * ReceiveMessage: decode the request, encode the parts of the answer. wire.md A.1, A.8
- *
- *   ReceiveMessageRequest   group 1, message_queue 2, filter_expression 3 { type 1, expression 2 },
- *                           batch_size 4, invisible_duration? 5, auto_renew 6,
- *                           long_polling_timeout? 7, attempt_id? 8
- *   MessageQueue            topic 1, id 2, permission 3, broker 4 { name 1 }; the rest is of no use
- *   ReceiveMessageResponse  one of status 1, message 2, delivery_timestamp 3
- */
+/** ReceiveMessage: decode the request, encode the parts of the answer. wire.md A.1, A.8 */
+import {
+  BROKER,
+  FILTER_EXPRESSION,
+  MESSAGE_QUEUE,
+  RECEIVE_MESSAGE_REQUEST as REQUEST,
+  RECEIVE_MESSAGE_RESPONSE as RESPONSE,
+} from '#proto/wire/fields';
 import { encodeMessageField } from '#proto/wire/message';
 import type { DeliveredMessage } from '#proto/wire/message';
 import { WireReader } from '#proto/wire/reader';
 import { NO_RESOURCE, readResource } from '#proto/wire/resource';
 import type { ResourceName } from '#proto/wire/resource';
-import { statusBytes, writeStatus } from '#proto/wire/status';
-import { readDurationMs, timestampBytes, writeTimestamp } from '#proto/wire/time';
-import { WireWriter, delimitedBytes } from '#proto/wire/writer';
+import { encodeStatusField } from '#proto/wire/status';
+import { readDurationMs, writeTimestamp } from '#proto/wire/time';
+import { WireWriter } from '#proto/wire/writer';
 
+/** The rest of it is of no use here. */
 export interface MessageQueueView {
   topic: ResourceName;
   /** -1 stands for any queue of the broker. */
@@ -62,14 +62,16 @@ export function decodeReceiveMessage(request: Buffer): ReceiveMessageView {
 
 function readField(reader: WireReader, view: ReceiveMessageView): void {
   const tag = reader.tag();
-  if (tag === 0x0a) view.group = readResource(reader);
-  else if (tag === 0x12) readMessageQueue(reader, view.messageQueue);
-  else if (tag === 0x1a) readFilter(reader, view.filter);
-  else if (tag === 0x20) view.batchSize = reader.int32();
-  else if (tag === 0x2a) view.invisibleDurationMs = readDurationMs(reader);
-  else if (tag === 0x30) view.autoRenew = reader.bool();
-  else if (tag === 0x3a) view.longPollingTimeoutMs = readDurationMs(reader);
-  else if (tag === 0x42) view.attemptId = reader.string();
+  if (tag === REQUEST.group) view.group = readResource(reader, view.group);
+  else if (tag === REQUEST.messageQueue) readMessageQueue(reader, view.messageQueue);
+  else if (tag === REQUEST.filterExpression) readFilter(reader, view.filter);
+  else if (tag === REQUEST.batchSize) view.batchSize = reader.int32();
+  else if (tag === REQUEST.invisibleDuration) {
+    view.invisibleDurationMs = readDurationMs(reader, view.invisibleDurationMs);
+  } else if (tag === REQUEST.autoRenew) view.autoRenew = reader.bool();
+  else if (tag === REQUEST.longPollingTimeout) {
+    view.longPollingTimeoutMs = readDurationMs(reader, view.longPollingTimeoutMs);
+  } else if (tag === REQUEST.attemptId) view.attemptId = reader.string();
   else reader.skip(tag);
 }
 
@@ -77,33 +79,31 @@ function readMessageQueue(reader: WireReader, queue: MessageQueueView): void {
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x0a) queue.topic = readResource(reader);
-    else if (tag === 0x10) queue.id = reader.int32();
-    else if (tag === 0x18) queue.permission = reader.int32();
-    else if (tag === 0x22) queue.brokerName = readBrokerName(reader);
+    if (tag === MESSAGE_QUEUE.topic) queue.topic = readResource(reader, queue.topic);
+    else if (tag === MESSAGE_QUEUE.id) queue.id = reader.int32();
+    else if (tag === MESSAGE_QUEUE.permission) queue.permission = reader.int32();
+    else if (tag === MESSAGE_QUEUE.broker) readBroker(reader, queue);
     else reader.skip(tag);
   }
   reader.leave(outer);
 }
 
-function readBrokerName(reader: WireReader): string {
-  let name = '';
+function readBroker(reader: WireReader, queue: MessageQueueView): void {
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x0a) name = reader.name();
+    if (tag === BROKER.name) queue.brokerName = reader.name();
     else reader.skip(tag);
   }
   reader.leave(outer);
-  return name;
 }
 
 function readFilter(reader: WireReader, filter: FilterView): void {
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x08) filter.type = reader.int32();
-    else if (tag === 0x12) filter.expression = reader.name();
+    if (tag === FILTER_EXPRESSION.type) filter.type = reader.int32();
+    else if (tag === FILTER_EXPRESSION.expression) filter.expression = reader.name();
     else reader.skip(tag);
   }
   reader.leave(outer);
@@ -111,24 +111,20 @@ function readFilter(reader: WireReader, filter: FilterView): void {
 
 /** Goes first on the stream. */
 export function encodeReceiveStatus(code: number, message: string): Buffer {
-  const status = { code, message };
-  const ofStatus = statusBytes(status);
-  const writer = new WireWriter(delimitedBytes(1, ofStatus));
-  writer.delimited(1, ofStatus);
-  writeStatus(writer, status);
-  return writer.finish();
+  return encodeStatusField(RESPONSE.status, { code, message });
 }
 
 /** The bytes are also a PullMessageResponse, where the message has the same field. */
 export function encodeReceiveMessage(message: DeliveredMessage): Buffer {
-  return encodeMessageField(2, message);
+  return encodeMessageField(RESPONSE.message, message);
 }
+
+/** Two numbers of ten bytes, and three heads. */
+const TIMESTAMP_BYTES_MAX = 24;
 
 /** Goes last on the stream: when the server sent the messages. */
 export function encodeReceiveDeliveryTimestamp(ms: number): Buffer {
-  const ofTimestamp = timestampBytes(ms);
-  const writer = new WireWriter(delimitedBytes(3, ofTimestamp));
-  writer.delimited(3, ofTimestamp);
-  writeTimestamp(writer, ms);
+  const writer = new WireWriter(TIMESTAMP_BYTES_MAX);
+  writeTimestamp(writer, RESPONSE.deliveryTimestamp, ms);
   return writer.finish();
 }

@@ -1,6 +1,6 @@
-/** Resource { resource_namespace 1, name 2 }: the name of a topic or a group. wire.md A.1 */
+/** Resource: the name of a topic or a group. wire.md A.1 */
+import { RESOURCE } from '#proto/wire/fields';
 import type { WireReader } from '#proto/wire/reader';
-import { plainStringBytes } from '#proto/wire/writer';
 import type { WireWriter } from '#proto/wire/writer';
 
 export interface ResourceName {
@@ -12,26 +12,27 @@ export interface ResourceName {
 /** What a field that was not sent stands for. */
 export const NO_RESOURCE: ResourceName = { namespace: '', name: '' };
 
-export function readResource(reader: WireReader): ResourceName {
-  let namespace = '';
-  let name = '';
+/** `before` is what the field held so far: parts of one message may come one by one. */
+export function readResource(reader: WireReader, before: ResourceName): ResourceName {
+  let { namespace, name } = before;
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x0a) namespace = reader.name();
-    else if (tag === 0x12) name = reader.name();
+    if (tag === RESOURCE.resourceNamespace) namespace = reader.name();
+    else if (tag === RESOURCE.name) name = reader.name();
     else reader.skip(tag);
   }
   reader.leave(outer);
   return { namespace, name };
 }
 
-export function resourceBytes(resource: ResourceName): number {
-  return plainStringBytes(1, resource.namespace) + plainStringBytes(2, resource.name);
-}
-
-/** The content; tag and length are the caller's. */
-export function writeResource(writer: WireWriter, resource: ResourceName): void {
-  writer.plainString(1, resource.namespace);
-  writer.plainString(2, resource.name);
+export function writeResource(
+  writer: WireWriter,
+  tag: number,
+  { namespace, name }: ResourceName,
+): void {
+  const before = writer.written;
+  writer.plainString(RESOURCE.name, name);
+  writer.plainString(RESOURCE.resourceNamespace, namespace);
+  writer.message(tag, before);
 }

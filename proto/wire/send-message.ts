@@ -1,79 +1,73 @@
-/**
- * SendMessage: decode the request, encode the response. wire.md A.1, A.7
- *
- *   SendMessageRequest   messages* 1
- *   Message              topic 1, user_properties* 2 { key 1, value 2 },
- *                        system_properties 3, body 4
- *   SystemProperties     tag? 1, keys* 2, message_id 3, body_digest 4 { type 1, checksum 2 },
- *                        body_encoding 5, message_type 6, born_timestamp 7, born_host 8,
- *                        delivery_timestamp? 11, queue_id 13, message_group? 17,
- *                        trace_context? 18, orphaned_transaction_recovery_duration? 19,
- *                        lite_topic? 21, priority? 22; the others are the server's to set
- *   SendMessageResponse  status 1, entries* 2 { status 1, message_id 2, transaction_id 3,
- *                        offset 4, recall_handle 5 }
- */
+/** SendMessage: decode the request, encode the response. wire.md A.1, A.7 */
 import { SluiceError } from '#lib/errors';
-import { MESSAGE } from '#lib/limits';
+import { MESSAGE as LIMITS } from '#lib/limits';
 import type { Status } from '#proto/codes';
+import { NO_TEXT } from '#proto/text';
+import type { Text } from '#proto/text';
+import {
+  DIGEST,
+  MESSAGE,
+  SEND_MESSAGE_REQUEST as REQUEST,
+  SEND_MESSAGE_RESPONSE as RESPONSE,
+  SEND_RESULT_ENTRY as RESULT,
+  SYSTEM_PROPERTIES as SYSTEM,
+  USER_PROPERTIES,
+} from '#proto/wire/fields';
 import { WireReader } from '#proto/wire/reader';
 import { NO_RESOURCE, readResource } from '#proto/wire/resource';
 import type { ResourceName } from '#proto/wire/resource';
-import { statusBytes, writeStatus } from '#proto/wire/status';
+import { STATUS_BYTES_EXPECTED, writeStatus } from '#proto/wire/status';
 import { readDurationMs, readTimestampMs } from '#proto/wire/time';
-import {
-  WireWriter,
-  delimitedBytes,
-  plainIntegerBytes,
-  plainStringBytes,
-} from '#proto/wire/writer';
+import { WireWriter } from '#proto/wire/writer';
 
 /** The checksum as its sender wrote it; `type` is a DigestType. */
 export interface BodyDigest {
   type: number;
-  checksum: string;
+  checksum: Text;
 }
 
 /**
- * One message of a request, as it came: nothing is checked yet but the format. Strings and numbers
- * that were not sent are '' and 0, what has presence is undefined.
+ * One message of a request, as it came: nothing is checked yet but the format. Texts and numbers
+ * that were not sent are '' and 0, what has presence is undefined. Texts and body are no copies:
+ * they live in the request's buffer.
  */
 export interface SendMessageView {
   topic: ResourceName;
   /** Keys and values in turn, as on the wire. Of a key that comes twice the last counts. */
-  userProperties: string[];
-  /** Not a copy: it lives in the request's buffer. */
+  userProperties: Text[];
   body: Buffer;
-  tag: string | undefined;
-  keys: string[];
-  messageId: string;
+  tag: Text | undefined;
+  keys: Text[];
+  messageId: Text;
   bodyDigest: BodyDigest | undefined;
   /** Encoding of apache.rocketmq.v2. */
   bodyEncoding: number;
   /** MessageType of apache.rocketmq.v2. */
   messageType: number;
   bornTimestampMs: number;
-  bornHost: string;
+  bornHost: Text;
   deliveryTimestampMs: number | undefined;
   queueId: number;
-  messageGroup: string | undefined;
-  traceContext: string | undefined;
-  /** Whole seconds, rounded down. */
-  orphanedRecoverySeconds: number | undefined;
-  liteTopic: string | undefined;
+  messageGroup: Text | undefined;
+  traceContext: Text | undefined;
+  orphanedRecoveryMs: number | undefined;
+  liteTopic: Text | undefined;
   priority: number | undefined;
 }
 
 /** The result of one message. `offset` is a safe integer; what does not apply is '' or 0. */
 export interface SendResult extends Status {
-  readonly messageId: string;
+  readonly messageId: Text;
   readonly transactionId: string;
   readonly offset: number;
   readonly recallHandle: string;
 }
 
 /** What all properties may take together also bounds how many keys a message can have. */
-const KEYS_MAX = MESSAGE.propertiesBytesMax / 2;
+const KEYS_MAX = LIMITS.propertiesBytesMax / 2;
 const NO_BODY = Buffer.alloc(0);
+/** Of a result: its status, its id, its offset. */
+const RESULT_BYTES_EXPECTED = 96;
 
 /**
  * Throws BAD_REQUEST when the bytes are no such request or have too many messages in it, and
@@ -84,14 +78,14 @@ export function decodeSendMessage(request: Buffer): SendMessageView[] {
   const messages: SendMessageView[] = [];
   while (reader.more) {
     const tag = reader.tag();
-    if (tag !== 0x0a) {
+    if (tag !== REQUEST.messages) {
       reader.skip(tag);
       continue;
     }
-    if (messages.length === MESSAGE.messagesPerSendMax) {
+    if (messages.length === LIMITS.messagesPerSendMax) {
       throw new SluiceError(
         'BAD_REQUEST',
-        `more than ${MESSAGE.messagesPerSendMax} messages in one call`,
+        `more than ${LIMITS.messagesPerSendMax} messages in one call`,
       );
     }
     messages.push(readMessage(reader));
@@ -104,10 +98,10 @@ function readMessage(reader: WireReader): SendMessageView {
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x0a) message.topic = readResource(reader);
-    else if (tag === 0x12) readUserProperty(reader, message.userProperties);
-    else if (tag === 0x1a) readSystemProperties(reader, message);
-    else if (tag === 0x22) message.body = reader.bytes();
+    if (tag === MESSAGE.topic) message.topic = readResource(reader, message.topic);
+    else if (tag === MESSAGE.userProperties) readUserProperty(reader, message.userProperties);
+    else if (tag === MESSAGE.systemProperties) readSystemProperties(reader, message);
+    else if (tag === MESSAGE.body) message.body = reader.bytes();
     else reader.skip(tag);
   }
   reader.leave(outer);
@@ -122,36 +116,36 @@ function emptyMessage(): SendMessageView {
     body: NO_BODY,
     tag: undefined,
     keys: [],
-    messageId: '',
+    messageId: NO_TEXT,
     bodyDigest: undefined,
     bodyEncoding: 0,
     messageType: 0,
     bornTimestampMs: 0,
-    bornHost: '',
+    bornHost: NO_TEXT,
     deliveryTimestampMs: undefined,
     queueId: 0,
     messageGroup: undefined,
     traceContext: undefined,
-    orphanedRecoverySeconds: undefined,
+    orphanedRecoveryMs: undefined,
     liteTopic: undefined,
     priority: undefined,
   };
 }
 
-function readUserProperty(reader: WireReader, userProperties: string[]): void {
-  if (userProperties.length >= MESSAGE.userPropertiesMax * 2) {
+function readUserProperty(reader: WireReader, userProperties: Text[]): void {
+  if (userProperties.length >= LIMITS.userPropertiesMax * 2) {
     throw new SluiceError(
       'MESSAGE_PROPERTIES_TOO_LARGE',
-      `more than ${MESSAGE.userPropertiesMax} user properties`,
+      `more than ${LIMITS.userPropertiesMax} user properties`,
     );
   }
-  let key = '';
-  let value = '';
+  let key = NO_TEXT;
+  let value = NO_TEXT;
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x0a) key = reader.name();
-    else if (tag === 0x12) value = reader.string();
+    if (tag === USER_PROPERTIES.key) key = reader.text();
+    else if (tag === USER_PROPERTIES.value) value = reader.text();
     else reader.skip(tag);
   }
   reader.leave(outer);
@@ -163,34 +157,31 @@ function readSystemProperties(reader: WireReader, message: SendMessageView): voi
   while (reader.more) {
     const tag = reader.tag();
     switch (tag) {
-      case 0x0a:
-        message.tag = reader.name();
+      case SYSTEM.tag:
+        message.tag = reader.text();
         break;
-      case 0x12:
+      case SYSTEM.keys:
         readKey(reader, message.keys);
         break;
-      case 0x1a:
-        message.messageId = reader.string();
+      case SYSTEM.messageId:
+        message.messageId = reader.text();
         break;
-      case 0x22:
-        message.bodyDigest = readDigest(reader);
+      case SYSTEM.bodyDigest:
+        message.bodyDigest = readDigest(reader, message.bodyDigest);
         break;
-      case 0x28:
+      case SYSTEM.bodyEncoding:
         message.bodyEncoding = reader.int32();
         break;
-      case 0x30:
+      case SYSTEM.messageType:
         message.messageType = reader.int32();
         break;
-      case 0x3a:
-        message.bornTimestampMs = readTimestampMs(reader);
+      case SYSTEM.bornTimestamp:
+        message.bornTimestampMs = readTimestampMs(reader, message.bornTimestampMs);
         break;
-      case 0x42:
-        message.bornHost = reader.name();
+      case SYSTEM.bornHost:
+        message.bornHost = reader.text();
         break;
-      case 0x5a:
-        message.deliveryTimestampMs = readTimestampMs(reader);
-        break;
-      case 0x68:
+      case SYSTEM.queueId:
         message.queueId = reader.int32();
         break;
       default:
@@ -200,43 +191,46 @@ function readSystemProperties(reader: WireReader, message: SendMessageView): voi
   reader.leave(outer);
 }
 
-/** Fields 17 and above, whose tags take two bytes on the wire. */
 function readRareProperty(reader: WireReader, message: SendMessageView, tag: number): void {
   switch (tag) {
-    case 0x8a:
-      message.messageGroup = reader.name();
+    case SYSTEM.deliveryTimestamp:
+      message.deliveryTimestampMs = readTimestampMs(reader, message.deliveryTimestampMs);
       break;
-    case 0x92:
-      message.traceContext = reader.string();
+    case SYSTEM.messageGroup:
+      message.messageGroup = reader.text();
       break;
-    case 0x9a:
-      message.orphanedRecoverySeconds = Math.floor(readDurationMs(reader) / 1000);
+    case SYSTEM.traceContext:
+      message.traceContext = reader.text();
       break;
-    case 0xaa:
-      message.liteTopic = reader.name();
+    case SYSTEM.orphanedTransactionRecoveryDuration:
+      message.orphanedRecoveryMs = readDurationMs(reader, message.orphanedRecoveryMs);
       break;
-    case 0xb0:
+    case SYSTEM.liteTopic:
+      message.liteTopic = reader.text();
+      break;
+    case SYSTEM.priority:
       message.priority = reader.int32();
       break;
     default:
-      reader.skip(tag);
+      reader.skip(tag); // the others are the server's to set
   }
 }
 
-function readKey(reader: WireReader, keys: string[]): void {
+function readKey(reader: WireReader, keys: Text[]): void {
   if (keys.length >= KEYS_MAX) {
     throw new SluiceError('MESSAGE_PROPERTIES_TOO_LARGE', `more than ${KEYS_MAX} keys`);
   }
-  keys.push(reader.string());
+  keys.push(reader.text());
 }
 
-function readDigest(reader: WireReader): BodyDigest {
-  const digest = { type: 0, checksum: '' };
+/** `before` is what the field held so far. */
+function readDigest(reader: WireReader, before: BodyDigest | undefined): BodyDigest {
+  const digest = before ?? { type: 0, checksum: NO_TEXT };
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x08) digest.type = reader.int32();
-    else if (tag === 0x12) digest.checksum = reader.string();
+    if (tag === DIGEST.type) digest.type = reader.int32();
+    else if (tag === DIGEST.checksum) digest.checksum = reader.text();
     else reader.skip(tag);
   }
   reader.leave(outer);
@@ -245,34 +239,18 @@ function readDigest(reader: WireReader): BodyDigest {
 
 /** `results` are as many as the request had messages, in their order; none when all was refused. */
 export function encodeSendMessageResponse(status: Status, results: readonly SendResult[]): Buffer {
-  const ofStatus = statusBytes(status);
-  let bytes = delimitedBytes(1, ofStatus);
-  for (const result of results) bytes += delimitedBytes(2, resultBytes(result));
-  const writer = new WireWriter(bytes);
-  writer.delimited(1, ofStatus);
-  writeStatus(writer, status);
-  for (const result of results) {
-    writer.delimited(2, resultBytes(result));
-    writeResult(writer, result);
+  const bytesExpected = STATUS_BYTES_EXPECTED + results.length * RESULT_BYTES_EXPECTED;
+  const writer = new WireWriter(bytesExpected);
+  for (let i = results.length - 1; i >= 0; i--) {
+    const result = results[i] as SendResult;
+    const before = writer.written;
+    writer.plainString(RESULT.recallHandle, result.recallHandle);
+    writer.plainInteger(RESULT.offset, result.offset);
+    writer.plainString(RESULT.transactionId, result.transactionId);
+    writer.plainText(RESULT.messageId, result.messageId);
+    writeStatus(writer, RESULT.status, result);
+    writer.message(RESPONSE.entries, before);
   }
+  writeStatus(writer, RESPONSE.status, status);
   return writer.finish();
-}
-
-function resultBytes(result: SendResult): number {
-  return (
-    delimitedBytes(1, statusBytes(result)) +
-    plainStringBytes(2, result.messageId) +
-    plainStringBytes(3, result.transactionId) +
-    plainIntegerBytes(4, result.offset) +
-    plainStringBytes(5, result.recallHandle)
-  );
-}
-
-function writeResult(writer: WireWriter, result: SendResult): void {
-  writer.delimited(1, statusBytes(result));
-  writeStatus(writer, result);
-  writer.plainString(2, result.messageId);
-  writer.plainString(3, result.transactionId);
-  writer.plainInteger(4, result.offset);
-  writer.plainString(5, result.recallHandle);
 }

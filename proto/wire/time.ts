@@ -1,7 +1,7 @@
-/** Timestamp and Duration { seconds 1, nanos 2 } of google.protobuf, as milliseconds. */
+/** Timestamp and Duration of google.protobuf, which have the same fields, as milliseconds. */
 import { SluiceError } from '#lib/errors';
+import { TIMESTAMP as TIME } from '#proto/wire/fields';
 import type { WireReader } from '#proto/wire/reader';
-import { plainIntegerBytes } from '#proto/wire/writer';
 import type { WireWriter } from '#proto/wire/writer';
 
 /** Both types are defined for 10,000 years; anything beyond is no time, and no safe integer. */
@@ -9,24 +9,33 @@ const SECONDS_MAX = 315_576_000_000;
 const NANOS_MAX = 999_999_999;
 const NANOS_PER_MS = 1_000_000;
 
-/** Rounded down to the millisecond, towards the past. */
-export function readTimestampMs(reader: WireReader): number {
-  return readMs(reader, Math.floor);
+type Round = (ms: number) => number;
+
+/**
+ * Rounded down to the millisecond, towards the past. `beforeMs` is what the field held so far:
+ * parts of one message may come one by one.
+ */
+export function readTimestampMs(reader: WireReader, beforeMs: number | undefined): number {
+  return readMs(reader, beforeMs, Math.floor);
 }
 
 /** Rounded to the millisecond towards zero. */
-export function readDurationMs(reader: WireReader): number {
-  return readMs(reader, Math.trunc);
+export function readDurationMs(reader: WireReader, beforeMs: number | undefined): number {
+  return readMs(reader, beforeMs, Math.trunc);
 }
 
-function readMs(reader: WireReader, round: (ms: number) => number): number {
+function readMs(reader: WireReader, beforeMs: number | undefined, round: Round): number {
   let seconds = 0;
   let nanos = 0;
+  if (beforeMs !== undefined) {
+    seconds = round(beforeMs / 1000);
+    nanos = (beforeMs - seconds * 1000) * NANOS_PER_MS;
+  }
   const outer = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === 0x08) seconds = reader.int64();
-    else if (tag === 0x10) nanos = reader.int32();
+    if (tag === TIME.seconds) seconds = reader.int64();
+    else if (tag === TIME.nanos) nanos = reader.int32();
     else reader.skip(tag);
   }
   reader.leave(outer);
@@ -36,27 +45,19 @@ function readMs(reader: WireReader, round: (ms: number) => number): number {
   return seconds * 1000 + round(nanos / NANOS_PER_MS);
 }
 
-/** Bytes of the content. `ms` is an integer. */
-export function timestampBytes(ms: number): number {
-  const seconds = Math.floor(ms / 1000);
-  return plainIntegerBytes(1, seconds) + plainIntegerBytes(2, (ms - seconds * 1000) * NANOS_PER_MS);
-}
-
-/** The content; tag and length are the caller's. */
-export function writeTimestamp(writer: WireWriter, ms: number): void {
-  const seconds = Math.floor(ms / 1000);
-  writer.plainInteger(1, seconds);
-  writer.plainInteger(2, (ms - seconds * 1000) * NANOS_PER_MS);
+/** `ms` is an integer. */
+export function writeTimestamp(writer: WireWriter, tag: number, ms: number): void {
+  writeMs(writer, tag, ms, Math.floor(ms / 1000));
 }
 
 /** Of a duration both parts have the same sign. */
-export function durationBytes(ms: number): number {
-  const seconds = Math.trunc(ms / 1000);
-  return plainIntegerBytes(1, seconds) + plainIntegerBytes(2, (ms - seconds * 1000) * NANOS_PER_MS);
+export function writeDuration(writer: WireWriter, tag: number, ms: number): void {
+  writeMs(writer, tag, ms, Math.trunc(ms / 1000));
 }
 
-export function writeDuration(writer: WireWriter, ms: number): void {
-  const seconds = Math.trunc(ms / 1000);
-  writer.plainInteger(1, seconds);
-  writer.plainInteger(2, (ms - seconds * 1000) * NANOS_PER_MS);
+function writeMs(writer: WireWriter, tag: number, ms: number, seconds: number): void {
+  const before = writer.written;
+  writer.plainInteger(TIME.nanos, (ms - seconds * 1000) * NANOS_PER_MS);
+  writer.plainInteger(TIME.seconds, seconds);
+  writer.message(tag, before);
 }

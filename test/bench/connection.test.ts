@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { type CallObserver, Connection } from '../../bench/wire/connection.ts';
+import { Connection } from '../../bench/wire/connection.ts';
+import type { CallObserver } from '../../bench/wire/open-call.ts';
 
 /** All characters that a header may hold, so that every Huffman code of theirs is decoded. */
 const PRINTABLE = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join(
@@ -42,11 +43,11 @@ describe('the connection of the load generator, against node:http2', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     connection = await Connection.open('127.0.0.1', port, (method) => [
-      [':method', 'POST'],
-      [':scheme', 'http'],
-      [':path', `/${method}`],
-      [':authority', 'localhost'],
-      ['x-name', 'bench'],
+      [':method', 'POST', true],
+      [':scheme', 'http', true],
+      [':path', `/${method}`, true],
+      [':authority', 'localhost', true],
+      ['x-name', 'bench', true],
     ]);
   });
 
@@ -69,7 +70,7 @@ describe('the connection of the load generator, against node:http2', () => {
     return new Promise((resolve) => {
       const messages: string[] = [];
       const observer: CallObserver = {
-        onMessage: (bytes) => messages.push(bytes.toString()),
+        onMessage: (bytes, start, end) => messages.push(bytes.toString('utf8', start, end)),
         onEnd: (grpcStatus, grpcMessage) => resolve({ messages, grpcStatus, grpcMessage }),
       };
       connection.call(method, Buffer.from(message), observer);
@@ -103,6 +104,28 @@ describe('the connection of the load generator, against node:http2', () => {
     };
     await Promise.all(Array.from({ length: 200 }, () => call('m', 'x'.repeat(4096))));
     expect(received).toBe(200 * (4096 + 5));
+  });
+
+  test('requests and answers larger than all windows pass, several at once', async () => {
+    handle = (stream, body) => answer(stream, [body]);
+    // 16 MiB is what the connection grants to a stream before it must grant more.
+    const texts = ['a'.repeat(17 * 1024 * 1024), 'b'.repeat(100_000), 'c'];
+    const outcomes = await Promise.all(texts.map((text) => call('m', text)));
+    expect(outcomes.map(({ messages }) => messages.map(({ length }) => length))).toEqual(
+      texts.map(({ length }) => [length]),
+    );
+    expect(outcomes.map(({ messages: [text = ''] }) => text[0])).toEqual(['a', 'b', 'c']);
+  });
+
+  test('an answer before the end of a large request ends the call; the next works', async () => {
+    server.removeAllListeners('stream');
+    server.once('stream', (stream) => {
+      stream.on('error', () => undefined);
+      answer(stream, [grpcFrame('enough')]);
+    });
+    expect(await call('m', 'x'.repeat(1024 * 1024))).toMatchObject({ messages: ['enough'] });
+    server.once('stream', (stream) => answer(stream, [grpcFrame('next')]));
+    expect((await call('m', 'x')).messages).toEqual(['next']);
   });
 
   test.each([

@@ -343,6 +343,17 @@ describe('message', () => {
     expect(await sluice(line)).toEqual({ code: 0, stdout: '', stderr: 'no message came\n' });
     expect(backend.receives.at(-1)).toMatchObject({ ack: true });
   });
+
+  test('receive takes tags or SQL', async () => {
+    const line = 'message receive orders --group billing --wait 0'.split(' ');
+    const run = (args: string[]) => runCli([...args, '--admin', server.address]);
+    await run([...line, '--filter', 'a || b']);
+    expect(backend.receives.at(-1)).toMatchObject({ filter: 'a || b', isSql: false });
+    await run([...line, '--sql', "a = 'x'"]);
+    expect(backend.receives.at(-1)).toMatchObject({ filter: "a = 'x'", isSql: true });
+    const both = await run([...line, '--sql', 'a', '--filter', 'a']);
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('cannot be used with')]);
+  });
 });
 
 test('broker status', async () => {

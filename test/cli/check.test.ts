@@ -293,6 +293,7 @@ describe('an endpoint that', () => {
     permission: number = Permission.READ_WRITE,
   ): Promise<string> {
     const server: GrpcServer = new GrpcServer({
+      transport: 'grpc-js',
       services: [
         {
           name: MESSAGING_SERVICE,

@@ -36,6 +36,10 @@ describe('of a broker', () => {
     [{ fleetFile: 'f', advertise: 'a:1' }, '--advertise: the file of --fleet-file says where cl'],
     [{ listeners: 'external=1', nameServers: 'n:1' }, '--listeners: name servers have to be told'],
     ...wrongListeners,
+    [
+      { listeners: 'a=0', proxyProtocol: 'a,b' },
+      '--proxy-protocol: no listener b; there are: internal, a',
+    ],
     [{ adminHost: '0.0.0.0' }, '--admin-host: 0.0.0.0 is reachable from elsewhere'],
   ])('%j is refused', (flags, message) => {
     expect(() => loadConfig(brokerSchema, { flags, env: {} })).toThrow(message);
@@ -47,6 +51,7 @@ describe('of a broker', () => {
     { nameServers: Array(16).fill('n:1').join(',') },
     { host: '0.0.0.0', fleetFile: 'fleet.json', listeners: 'external=8082,zone-a=0' },
     { listeners: 'external=8082' },
+    { listeners: 'external=8082', proxyProtocol: 'internal,external' },
   ])('%j is fine', (flags) => {
     expect(loadConfig(brokerSchema, { flags, env: {} })).toMatchObject(flags);
   });
@@ -61,6 +66,7 @@ describe('of a name server', () => {
     [{ registryHost: '0.0.0.0' }, '--registry-host: 0.0.0.0 is reachable from elsewhere'],
     [{ registryPort: '70000' }, '--registry-port: got 70000; allowed: a whole number from 0'],
     ...wrongListeners,
+    [{ proxyProtocol: 'external' }, '--proxy-protocol: no listener external; there are: internal'],
     [{ tlsCert: 'cert.pem' }, '--tls-cert: a certificate and its key come together'],
   ])('%j is refused', (flags, message) => {
     expect(() => loadConfig(nameServerSchema, { flags, env: {} })).toThrow(message);

@@ -23,6 +23,9 @@ describe('what is wrong is refused before anything starts', () => {
     [{ adminHost: '0.0.0.0' }, '--admin-host: 0.0.0.0 is reachable from elsewhere'],
     [{ adminToken: 'a b c d e' }, '--admin-token: got a secret; allowed: 8 to 256'],
     [{ tlsKey: 'key.pem' }, '--tls-key: a certificate and its key come together'],
+    [{ transport: 'http' }, '--transport: got "http"; allowed: wire, grpc-js'],
+    [{ proxyProtocol: 'external' }, '--proxy-protocol: no listener external; there are: internal'],
+    [{ proxyProtocol: 'a, b' }, '--proxy-protocol: got "a, b"; allowed: names of listeners'],
     [{ diskWatermark: '1' }, '--disk-watermark: got 1; allowed: a number from 0.1 to 0.99'],
   ])('%j', (flags, message) => {
     expect(() => loadConfig(standaloneSchema, { flags, env: {} })).toThrow(message);
@@ -34,6 +37,7 @@ describe('what is wrong is refused before anything starts', () => {
     { adminHost: '127.8.9.1' },
     { tlsCert: 'a.pem', tlsKey: 'b.pem' },
     { advertise: '[2001:db8::1]:8081' },
+    { transport: 'grpc-js', proxyProtocol: 'internal' },
   ])('%j is fine', (flags) => {
     expect(loadConfig(standaloneSchema, { flags, env: {} })).toMatchObject(flags);
   });

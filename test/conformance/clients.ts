@@ -57,6 +57,8 @@ export interface Subscription {
   topic: string;
   /** `*`, or tags joined by `||`. */
   filter?: string;
+  /** A condition of SQL92 instead. */
+  sql?: string;
 }
 
 /**

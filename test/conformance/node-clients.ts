@@ -2,11 +2,13 @@ import { createRequire } from 'node:module';
 import {
   ClientException,
   ConsumeResult,
+  FilterExpression,
   Producer as RocketmqProducer,
   PushConsumer as RocketmqPushConsumer,
   SimpleConsumer as RocketmqSimpleConsumer,
   type MessageView,
 } from 'rocketmq-client-nodejs';
+import { FilterType } from '#proto/types';
 import {
   ClientFailure,
   REQUEST_TIMEOUT_MS,
@@ -56,11 +58,10 @@ export class NodeClients implements Clients {
   }
 
   async simpleConsumer(subscription: Subscription, awaitMs: number): Promise<SimpleConsumer> {
-    const { group, topic, filter = '*' } = subscription;
     const consumer = new RocketmqSimpleConsumer({
       ...this.#common,
-      consumerGroup: group,
-      subscriptions: new Map([[topic, filter]]),
+      consumerGroup: subscription.group,
+      subscriptions: new Map([[subscription.topic, filterOf(subscription)]]),
       awaitDuration: awaitMs,
     });
     await this.#start(consumer);
@@ -94,7 +95,7 @@ export class NodeClients implements Clients {
     const consumer = new RocketmqPushConsumer({
       ...this.#common,
       consumerGroup: subscription.group,
-      subscriptions: new Map([[subscription.topic, subscription.filter ?? '*']]),
+      subscriptions: new Map([[subscription.topic, filterOf(subscription)]]),
       messageListener: {
         consume(view) {
           const message = messageOf(view);
@@ -121,6 +122,10 @@ export class NodeClients implements Clients {
     this.#running.delete(client);
     await client.shutdown();
   }
+}
+
+function filterOf({ filter = '*', sql }: Subscription): FilterExpression | string {
+  return sql === undefined ? filter : new FilterExpression(sql, FilterType.SQL);
 }
 
 async function sendWith(

@@ -23,7 +23,8 @@ import {
   fullName,
   splitName,
 } from '#proto/names';
-import { parseProperties } from '#proto/properties';
+import { lookupKeys, parseProperties, propertiesBytes, writeProperties } from '#proto/properties';
+import { Text } from '#proto/text';
 import { temporaryDirectory } from '#support/core';
 import { printSeed, runs } from '#support/property';
 
@@ -36,20 +37,22 @@ function bytesOf(payload: Payload): Buffer {
 }
 
 const draft = {
-  topic: 'orders',
-  queueId: 1,
-  queueOffset: 2,
   body: Buffer.from('hello'),
   compressed: false,
   bornTimeMs: 3,
   bornHost: { ip: 1, port: 2 },
+  properties: ['TAGS', 'a', 'KEYS', 'b c', 'user', 'value'].map(Text.of),
+};
+const target = {
+  topic: Text.of('orders'),
+  queueId: 1,
+  queueOffset: 2,
   storeHost: { ip: 3, port: 4 },
-  properties: 'TAGS\x01a\x02KEYS\x01b c\x02user\x01value\x02',
 };
 const place = { groupId: 1, topicId: 2, queueId: 3 };
 const lease = { offset: 4, deadlineMs: 5, attempt: 6, sequence: 7 };
 
-const goodMessage = bytesOf(new MessagePayload(draft));
+const goodMessage = bytesOf(new MessagePayload(draft, target));
 const goodLeases = bytesOf(new LeasesPayload(place, 9, [lease, lease]));
 const goodAcks = bytesOf(new AcksPayload(place, [1, 2, 3]));
 const goodRecord = Buffer.alloc(HEAD_BYTES + 10);
@@ -97,7 +100,7 @@ describe('hostile bytes', () => {
         const message = new StoredMessage(bytes);
         const { topic, properties, body, bornHost, storeHost } = message;
         const numbers = [message.queueId, message.queueOffset, message.position];
-        parseProperties(properties);
+        expect(lookupKeys(parseProperties(properties)).length).toBeGreaterThan(0);
         expect(body.length + topic.length + bornHost.length + storeHost.length).toBeDefined();
         expect([...numbers, message.bornTimeMs, message.storeTimeMs].every(Number.isFinite)).toBe(
           true,
@@ -157,9 +160,14 @@ describe('hostile bytes', () => {
 describe('hostile texts', () => {
   test('as properties', () => {
     const check = (text: string): void => {
-      const { system, user } = parseProperties(text);
-      expect(user.length % 2).toBe(0);
-      expect(system.size + user.length).toBeLessThanOrEqual(2 * text.length + 2);
+      const properties = parseProperties(Text.of(text));
+      expect(properties.user.length % 2).toBe(0);
+      expect(properties.all.length).toBeLessThanOrEqual(2 * text.length + 2);
+      // What is stored once more is read as the same.
+      const again = Buffer.alloc(propertiesBytes(properties.all));
+      writeProperties(properties.all, again, 0);
+      const read = parseProperties(new Text(again, 0, again.length));
+      expect(read.all.map(String)).toEqual(properties.all.map(String));
     };
     fc.assert(fc.property(anyText, check), runs(4000));
   });

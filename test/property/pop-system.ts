@@ -135,7 +135,7 @@ export class PopSystem {
         patient,
       );
       for (const { properties } of messages) {
-        const text = (property: string): string => properties.system.get(property) ?? '';
+        const text = (property: string): string => properties.get(property) ?? '';
         found.push({
           id: text(PROPERTY.messageId),
           origin: text(PROPERTY.deadLetterTopic),

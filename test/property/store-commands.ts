@@ -12,7 +12,7 @@ import { nodeFiles } from '#broker/store/files';
 import type { Topic } from '#broker/topic/topics';
 import { SluiceError } from '#lib/errors';
 import type { StoredMessage } from '#proto/message';
-import { PROPERTY, parseProperties } from '#proto/properties';
+import { PROPERTY, lookupKeys, parseProperties, storedKeys } from '#proto/properties';
 import { openCore, patient, send, temporaryDirectory } from '#support/core';
 import { ManualClock } from '#support/manual-clock';
 import { often } from '#support/property';
@@ -152,11 +152,11 @@ const sends = fc
   );
 
 function expectSame(message: StoredMessage, kept: Kept | undefined, offset: number): void {
-  const { system } = parseProperties(message.properties);
+  const properties = parseProperties(message.properties);
   expect({
-    id: system.get(PROPERTY.messageId),
-    tag: system.get(PROPERTY.tag),
-    keys: system.get(PROPERTY.keys)?.split(' ') ?? [],
+    id: properties.get(PROPERTY.messageId),
+    tag: properties.get(PROPERTY.tag),
+    keys: storedKeys(properties).map(String),
     storedMs: message.storeTimeMs,
     offset: message.queueOffset,
     body: message.body.equals(kept?.body ?? Buffer.alloc(0)),
@@ -226,10 +226,8 @@ async function find(core: Core, topic: Topic, text: string): Promise<string[]> {
   const found: string[] = [];
   for (const position of await core.store.keys.find(topic.id, text, 1000)) {
     const message = await core.consumption.reader.readAt(position);
-    const { system } = parseProperties(message.properties);
-    const all = [system.get(PROPERTY.messageId), ...(system.get(PROPERTY.keys)?.split(' ') ?? [])];
     expect(message.topic).toBe(topic.name);
-    expect(all).toContain(text);
+    expect(lookupKeys(parseProperties(message.properties)).map(String)).toContain(text);
     found.push(`${message.queueId}/${message.queueOffset}`);
   }
   return found.sort();

@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib';
 
 import { SluiceError } from '#lib/errors';
 import { MessagePayload, StoredMessage, parseIPv4 } from '#proto/message';
-import type { MessageDraft } from '#proto/message';
+import type { MessageDraft, MessageTarget } from '#proto/message';
+import { Text } from '#proto/text';
 import { printSeed, runs } from '#support/property';
 
 printSeed();
@@ -14,24 +15,36 @@ const text = (maxLength: number) => fc.string({ unit: 'binary', maxLength });
 const timeMs = fc.integer({ min: -315_576_000_000_000, max: 315_576_000_000_000 });
 
 const draft: fc.Arbitrary<MessageDraft> = fc.record({
-  topic: text(60),
-  queueId: fc.nat(1023),
-  queueOffset: fc.nat(2 ** 48),
   body: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   compressed: fc.boolean(),
   bornTimeMs: timeMs,
   bornHost: host,
-  storeHost: host,
-  properties: text(200),
+  properties: fc.array(fc.tuple(text(60), text(60)), { maxLength: 5 }).map(textsOf),
 });
 
-function written(value: MessageDraft, position: number, timestampMs: number): Buffer {
-  const payload = new MessagePayload(value);
-  const target = Buffer.alloc(payload.bytes + 20, 0xee);
-  payload.write(target, 10, position, timestampMs);
-  expect(target.subarray(0, 10)).toEqual(Buffer.alloc(10, 0xee));
-  expect(target.subarray(-10)).toEqual(Buffer.alloc(10, 0xee));
-  return target.subarray(10, -10);
+const target: fc.Arbitrary<MessageTarget> = fc.record({
+  topic: text(60).map(Text.of),
+  queueId: fc.nat(1023),
+  queueOffset: fc.nat(2 ** 48),
+  storeHost: host,
+});
+
+function textsOf(pairs: [string, string][]): Text[] {
+  return pairs.flat().map(Text.of);
+}
+
+function written(
+  value: MessageDraft,
+  to: MessageTarget,
+  position: number,
+  timestampMs: number,
+): Buffer {
+  const payload = new MessagePayload(value, to);
+  const bytes = Buffer.alloc(payload.bytes + 20, 0xee);
+  payload.write(bytes, 10, position, timestampMs);
+  expect(bytes.subarray(0, 10)).toEqual(Buffer.alloc(10, 0xee));
+  expect(bytes.subarray(-10)).toEqual(Buffer.alloc(10, 0xee));
+  return bytes.subarray(10, -10);
 }
 
 function hostText({ ip, port }: { ip: number; port: number }): string {
@@ -39,21 +52,28 @@ function hostText({ ip, port }: { ip: number; port: number }): string {
 }
 
 const plain: MessageDraft = {
-  topic: 'orders',
-  queueId: 3,
-  queueOffset: 4,
   body: Buffer.from('hello'),
   compressed: true,
   bornTimeMs: 1_700_000_000_000,
   bornHost: { ip: 0x7f000001, port: 1234 },
+  properties: textsOf([['TAGS', 'a']]),
+};
+const plainTarget: MessageTarget = {
+  topic: Text.of('orders'),
+  queueId: 3,
+  queueOffset: 4,
   storeHost: { ip: 0x0a000001, port: 8081 },
-  properties: 'TAGS\x01a\x02',
 };
 
 describe('a stored message', () => {
   test('has everything that was written', () => {
-    const check = (value: MessageDraft, position: number, storeTimeMs: number): void => {
-      const message = new StoredMessage(written(value, position, storeTimeMs));
+    const check = (
+      value: MessageDraft,
+      to: MessageTarget,
+      position: number,
+      storeTimeMs: number,
+    ): void => {
+      const message = new StoredMessage(written(value, to, position, storeTimeMs));
       expect({
         topic: message.topic,
         queueId: message.queueId,
@@ -62,23 +82,26 @@ describe('a stored message', () => {
         body: Buffer.from(message.body),
         compressed: message.compressed,
         bornTimeMs: message.bornTimeMs,
-        bornHost: message.bornHost,
+        bornHost: message.bornHost.toString(),
         storeTimeMs: message.storeTimeMs,
-        storeHost: message.storeHost,
-        properties: message.properties,
+        storeHost: message.storeHost.toString(),
+        properties: message.properties.toString(),
       }).toEqual({
         ...value,
+        ...to,
+        topic: to.topic.toString(),
         position,
         storeTimeMs,
         bornHost: hostText(value.bornHost),
-        storeHost: hostText(value.storeHost),
+        storeHost: hostText(to.storeHost),
+        properties: value.properties.map((each, i) => `${each}${'\x01\x02'[i % 2]}`).join(''),
       });
     };
-    fc.assert(fc.property(draft, fc.nat(2 ** 48), fc.nat(2 ** 45), check), runs(500));
+    fc.assert(fc.property(draft, target, fc.nat(2 ** 48), fc.nat(2 ** 45), check), runs(500));
   });
 
   test('is the layout of RocketMQ, byte by byte', () => {
-    const bytes = written(plain, 0x1_0000_0002, 1_700_000_000_001);
+    const bytes = written(plain, plainTarget, 0x1_0000_0002, 1_700_000_000_001);
     const crc = (crc32('hello') & 0x7fffffff).toString(16).padStart(8, '0');
     const expected = [
       '0000006e', // total size
@@ -105,7 +128,7 @@ describe('a stored message', () => {
   });
 
   test('cut off anywhere, or with another size, it is no message', () => {
-    const bytes = written(plain, 0, 0);
+    const bytes = written(plain, plainTarget, 0, 0);
     for (let length = 0; length < bytes.length; length++) {
       expect(() => new StoredMessage(bytes.subarray(0, length))).toThrow(SluiceError);
     }

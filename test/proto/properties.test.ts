@@ -5,9 +5,15 @@ import {
   PROPERTY,
   addProperty,
   isSystemProperty,
+  joinKeys,
+  lookupKeys,
   parseProperties,
+  propertiesBytes,
+  storedKeys,
   tagHash,
+  writeProperties,
 } from '#proto/properties';
+import { Text } from '#proto/text';
 import { printSeed, runs } from '#support/property';
 
 printSeed();
@@ -17,17 +23,29 @@ const free = fc
   .filter((text) => !text.includes('\x01') && !text.includes('\x02'));
 const name = free.filter((text) => text !== '' && !isSystemProperty(text));
 
+function stored(properties: Text[]): Text {
+  const bytes = Buffer.alloc(propertiesBytes(properties));
+  writeProperties(properties, bytes, 0);
+  return new Text(bytes, 0, bytes.length);
+}
+
 describe('properties', () => {
   test('come back as they were, the system apart from the user', () => {
     const system = fc.dictionary(fc.constantFrom(...Object.values(PROPERTY)), free);
     const user = fc.array(fc.tuple(name, free), { maxLength: 10 });
     const check = (ofSystem: Record<string, string>, ofUser: [string, string][]): void => {
-      let text = '';
-      for (const [key, value] of Object.entries(ofSystem)) text = addProperty(text, key, value);
-      for (const [key, value] of ofUser) text = addProperty(text, key, value);
-      const parsed = parseProperties(text);
-      expect(parsed.system).toEqual(new Map(Object.entries(ofSystem)));
-      expect(parsed.user).toEqual(ofUser.flat());
+      const properties: Text[] = [];
+      for (const [key, value] of Object.entries(ofSystem)) {
+        addProperty(properties, key, Text.of(value));
+      }
+      properties.push(...ofUser.flat().map(Text.of));
+      const parsed = parseProperties(stored(properties));
+      for (const key of Object.values(PROPERTY)) {
+        expect(parsed.get(key)).toBe(ofSystem[key]);
+        expect(parsed.has(key)).toBe(key in ofSystem);
+      }
+      expect(parsed.user.map(String)).toEqual(ofUser.flat());
+      expect(parsed.all.map(String)).toEqual(properties.map(String));
     };
     fc.assert(fc.property(system, user, check), runs(300));
   });
@@ -42,7 +60,22 @@ describe('properties', () => {
     ['\x01\x02', ['', '']],
     ['a\x01b\x01c\x02', ['a', 'b\x01c']],
   ])('%j is read as %j', (text, user) => {
-    expect(parseProperties(text)).toEqual({ system: new Map(), user });
+    const parsed = parseProperties(Text.of(text));
+    expect(parsed.user.map(String)).toEqual(user);
+    expect(parsed.all.map(String)).toEqual(user);
+  });
+
+  test('all keys are one property, and are told apart again', () => {
+    const key = free.filter((text) => text !== '' && !text.includes(' '));
+    const check = (keys: string[], id: string): void => {
+      const properties: Text[] = [];
+      addProperty(properties, PROPERTY.messageId, Text.of(id));
+      if (keys.length > 0) addProperty(properties, PROPERTY.keys, joinKeys(keys.map(Text.of)));
+      const parsed = parseProperties(stored(properties));
+      expect(storedKeys(parsed).map(String)).toEqual(keys);
+      expect(lookupKeys(parsed).map(String)).toEqual([id, ...keys]);
+    };
+    fc.assert(fc.property(fc.array(key, { maxLength: 5 }), free, check), runs(300));
   });
 
   test('the names that RocketMQ keeps for itself are the system’s', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { FIELDS_FILE, fieldsText } from '../../scripts/generate-fields.ts';
 import { isCurrent } from '../../scripts/generated-file.ts';
 import { TARGETS } from '../../scripts/generate-types.ts';
 import { typesOf } from '../../scripts/types-of-proto.ts';
@@ -9,4 +10,9 @@ describe('generated types', () => {
     expect(await isCurrent(target.types, text)).toBe(true);
     expect(await isCurrent(target.types, `${text}\nexport const Changed = {};`)).toBe(false);
   });
+});
+
+test('the tags of the hot codecs are what the .proto says', async () => {
+  expect(await isCurrent(FIELDS_FILE, fieldsText())).toBe(true);
+  expect(await isCurrent(FIELDS_FILE, fieldsText().replace('0x8', '0x10'))).toBe(false);
 });

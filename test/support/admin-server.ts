@@ -16,6 +16,7 @@ export async function startAdminServer(
 ): Promise<AdminServer> {
   const log = createLog({ level: 'silent', format: 'json' });
   const server = new GrpcServer({
+    transport: 'grpc-js',
     services: [createAdminService(backend, { token, log })],
     listeners: [{ name: 'admin', host: '127.0.0.1', port: 0 }],
     log,

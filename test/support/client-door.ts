@@ -14,6 +14,7 @@ export interface ClientDoor {
 
 export async function openClientDoor(core: Core, clock: Clock): Promise<ClientDoor> {
   const server = new GrpcServer({
+    transport: 'grpc-js',
     services: [messagingService(servicesOf(core, clock))],
     listeners: [{ name: 'internal', host: '127.0.0.1', port: 0 }],
     log: silentLog,

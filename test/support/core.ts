@@ -7,6 +7,7 @@ import { Core } from '#broker/core';
 import type { CoreOptions } from '#broker/core';
 import { UNMETERED } from '#broker/consume/meter';
 import type { Meter } from '#broker/consume/meter';
+import { SqlFilter } from '#broker/consume/filter-sql';
 import { TagFilter } from '#broker/consume/filter-tag';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery, Receiver } from '#broker/consume/pop';
@@ -17,6 +18,7 @@ import { systemClock } from '#lib/clock';
 import { createLog } from '#lib/log';
 import { STORE } from '#lib/limits';
 import { PROPERTY, addProperty, tagHash } from '#proto/properties';
+import { Text } from '#proto/text';
 
 export const silentLog = createLog({ level: 'silent', format: 'json' });
 
@@ -56,15 +58,19 @@ export interface TestMessage {
   body?: string | Buffer;
   tag?: string;
   keys?: string[];
+  properties?: Readonly<Record<string, string>>;
   queueId?: number;
 }
 
 /** Appends a message; resolves when it is stored. */
 export async function send(core: Core, topic: Topic, message: TestMessage): Promise<number> {
   const { id, body = id, tag, keys = [], queueId = 0 } = message;
-  let properties = addProperty('', PROPERTY.messageId, id);
-  if (tag !== undefined) properties = addProperty(properties, PROPERTY.tag, tag);
-  if (keys.length > 0) properties = addProperty(properties, PROPERTY.keys, keys.join(' '));
+  const user = Object.entries(message.properties ?? {}).flat();
+  const properties: Text[] = [];
+  addProperty(properties, PROPERTY.messageId, Text.of(id));
+  if (tag !== undefined) addProperty(properties, PROPERTY.tag, Text.of(tag));
+  if (keys.length > 0) addProperty(properties, PROPERTY.keys, Text.of(keys.join(' ')));
+  properties.push(...user.map(Text.of));
   const { offset, end } = core.producer.append({
     topic,
     queueId,
@@ -74,7 +80,7 @@ export async function send(core: Core, topic: Topic, message: TestMessage): Prom
     bornHost: { ip: 0x7f000001, port: 1234 },
     properties,
     tagHash: tagHash(tag),
-    lookupKeys: [id, ...keys],
+    lookupKeys: [id, ...keys].map(Text.of),
   });
   await core.producer.whenStored(end);
   return offset;
@@ -83,9 +89,12 @@ export async function send(core: Core, topic: Topic, message: TestMessage): Prom
 export interface ReceiveOptions {
   queueId?: number;
   filter?: string;
+  /** A condition of SQL92 instead. */
+  sql?: string;
   batchSize?: number;
   invisibleMs?: number;
   waitMs?: number;
+  receiver?: Receiver;
   renewFor?: string;
   meter?: Meter;
 }
@@ -97,6 +106,7 @@ export function receive(
   options: ReceiveOptions = {},
 ): Promise<Delivery[]> {
   const { queueId = ANY_QUEUE, filter = '*', batchSize = 32, invisibleMs = 30_000 } = options;
+  const { sql, waitMs = 0, receiver = patient } = options;
   const request = {
     group,
     topic,
@@ -104,10 +114,10 @@ export function receive(
     batchSize,
     invisibleMs,
     renewFor: options.renewFor,
-    filter: TagFilter.parse(filter),
+    filter: sql === undefined ? TagFilter.parse(filter) : SqlFilter.parse(sql),
     meter: options.meter ?? UNMETERED,
   };
-  return core.consumption.pop.receive(request, options.waitMs ?? 0, patient);
+  return core.consumption.pop.receive(request, waitMs, receiver);
 }
 
 export function handleOf(core: Core, { lease }: Delivery): string {
@@ -122,5 +132,5 @@ export async function ack(core: Core, group: Group, handle: string): Promise<voi
 }
 
 export function idOf({ properties }: Delivery): string {
-  return properties.system.get(PROPERTY.messageId) ?? '';
+  return properties.get(PROPERTY.messageId) ?? '';
 }

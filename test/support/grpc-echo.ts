@@ -1,99 +1,36 @@
-/** A GrpcServer with a small service whose messages are plain bytes, and a client for it. */
+/** A GrpcServer with the echo service, and clients for it. */
 import {
   connect,
   type ClientHttp2Session,
   type ClientHttp2Stream,
   type ClientSessionOptions,
+  type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { Client, credentials, type ChannelOptions, type ServiceError } from '@grpc/grpc-js';
-import type { Call, Service } from '#proto/grpc-transport/call';
+import {
+  Client,
+  credentials,
+  Metadata,
+  type ChannelOptions,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import type { Transport } from '#proto/grpc-transport/listener-options';
 import { GrpcServer, type GrpcServerOptions } from '#proto/grpc-transport/server';
 import { createLog, type Log } from '#lib/log';
+import { ECHO, echoService, type EchoRecord } from '#support/echo-service';
 
-const ECHO = 'test.Echo';
+/** Those that the contract of a transport is run with. */
+export const TRANSPORTS: readonly Transport[] = ['wire', 'grpc-js'];
 
 const echoPath = (method: string): string => `/${ECHO}/${method}`;
 
 const identity = (message: Buffer): Buffer => message;
 
-export interface EchoRecord {
-  calls: Call[];
-  cancels: string[];
-  /** Resolves every call of Wait. */
-  release: () => void;
-}
-
-/** Echo, Wait (until released), Throw, Reject, Stream (as many 64 KiB messages as asked), Chat. */
-function echoService(): { service: Service; record: EchoRecord } {
-  let release!: () => void;
-  const released = new Promise<void>((resolve) => (release = resolve));
-  const record: EchoRecord = { calls: [], cancels: [], release };
-  const watch = (name: string, call: Call): void => {
-    record.calls.push(call);
-    call.onCancel(() => record.cancels.push(name));
-  };
-  const service: Service = {
-    name: ECHO,
-    methods: {
-      Echo: { kind: 'unary', handle: (request, call) => (watch('Echo', call), request) },
-      Wait: {
-        kind: 'unary',
-        async handle(request, call) {
-          watch('Wait', call);
-          await released;
-          return request;
-        },
-      },
-      Throw: {
-        kind: 'unary',
-        handle() {
-          throw new Error('a secret');
-        },
-      },
-      Reject: { kind: 'unary', handle: () => Promise.reject(new Error('a secret')) },
-      Stream: {
-        kind: 'server-stream',
-        async handle(request, call, out) {
-          watch('Stream', call);
-          for (let left = Number(request.toString()); left > 0 && !call.cancelled; left--) {
-            if (!out.write(Buffer.alloc(65_536, left))) await out.drained();
-          }
-        },
-      },
-      Careless: {
-        kind: 'server-stream',
-        handle(request, call, out) {
-          watch('Careless', call);
-          for (let left = Number(request.toString()); left > 0; left--)
-            out.write(Buffer.alloc(1024));
-        },
-      },
-      Chat: {
-        kind: 'duplex',
-        handle(stream, call) {
-          watch('Chat', call);
-          stream.onMessage((message) => {
-            if (message.toString() === 'throw') throw new Error('a secret');
-            if (message.toString() === 'fail') stream.fail(3, 'not that');
-            else stream.write(message);
-          });
-          stream.onEnd(() => {
-            record.cancels.push('Chat ended');
-            stream.end();
-          });
-        },
-      },
-    },
-  };
-  return { service, record };
-}
-
 export const silentLog: Log = createLog({ level: 'silent', format: 'json' });
 
 /** A started server on 127.0.0.1 with one listener, `internal`. */
 export async function startEcho(
-  options: Partial<GrpcServerOptions> = {},
+  options: Partial<GrpcServerOptions> & Pick<GrpcServerOptions, 'transport'>,
 ): Promise<{ server: GrpcServer; port: number; record: EchoRecord }> {
   const { service, record } = echoService();
   const server = new GrpcServer({
@@ -106,8 +43,17 @@ export async function startEcho(
   return { server, port: server.port('internal'), record };
 }
 
+/** A message in gRPC's frame. */
+export function framed(message: Buffer | string, isCompressed = false): Buffer {
+  const bytes = Buffer.from(message as string);
+  const head = Buffer.alloc(5);
+  head.writeUInt8(isCompressed ? 1 : 0);
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
 /** A call's message without content, in gRPC's frame. */
-export const EMPTY_MESSAGE = Buffer.alloc(5);
+export const EMPTY_MESSAGE = framed('');
 
 /** Plain HTTP/2, for clients that behave as gRPC's own never would. */
 export function http2Session(port: number, options: ClientSessionOptions = {}): ClientHttp2Session {
@@ -132,6 +78,32 @@ export function grpcRequest(
   return stream;
 }
 
+export interface Outcome {
+  /** `grpc-status`; undefined when the call ended without one. */
+  readonly status: string | undefined;
+  /** Response headers, and trailers over them. */
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Of RST_STREAM. */
+  readonly resetCode: number;
+}
+
+/** How the call ended, whichever way. Ask for it before anything can have come. */
+export async function outcomeOf(stream: ClientHttp2Stream): Promise<Outcome> {
+  let headers: IncomingHttpHeaders = {};
+  const chunks: Buffer[] = [];
+  stream.on('response', (received) => (headers = { ...headers, ...received }));
+  stream.on('trailers', (received) => (headers = { ...headers, ...received }));
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await new Promise<void>((resolve) => {
+    stream.once('close', resolve);
+    // The client's half may still be open.
+    stream.once('end', () => headers['grpc-status'] !== undefined && resolve());
+  });
+  const status = headers['grpc-status'] as string | undefined;
+  return { status, headers, body: Buffer.concat(chunks), resetCode: stream.rstCode ?? 0 };
+}
+
 export class EchoClient extends Client {
   constructor(port: number, options: ChannelOptions & { rootCert?: string } = {}) {
     const { rootCert, ...channel } = options;
@@ -149,13 +121,18 @@ export class EchoClient extends Client {
   }
 
   /** Rejects with the gRPC error. */
-  unary(method: string, request: Buffer | string, deadlineMs = 20_000): Promise<Buffer> {
+  unary(
+    method: string,
+    request: Buffer | string,
+    { deadlineMs = 20_000, metadata = new Metadata() } = {},
+  ): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.makeUnaryRequest(
         echoPath(method),
         identity,
         identity,
         Buffer.from(request as string),
+        metadata,
         { deadline: Date.now() + deadlineMs },
         (error: ServiceError | null, answer?: Buffer) =>
           error ? reject(error) : resolve(answer as Buffer),
@@ -172,7 +149,7 @@ export class EchoClient extends Client {
     );
   }
 
-  chat() {
-    return this.makeBidiStreamRequest(echoPath('Chat'), identity, identity);
+  duplex(method: string) {
+    return this.makeBidiStreamRequest(echoPath(method), identity, identity);
   }
 }

@@ -12,6 +12,7 @@ import { childName, FLEET_FILE, LABEL, MANAGER } from '#kube/names';
 import { CONFIG_MAPS, SECRETS } from '#kube/resources';
 import { Informer } from '#kube/watch';
 import { systemClock } from '#lib/clock';
+import { CONFIG } from '#lib/limits';
 import { createRegistry } from '#lib/metrics';
 import type { AdminAddress } from '#operator/brokers/broker-admins';
 import { parseFleetSettings, type FleetSettings } from '#proto/fleet-settings';
@@ -143,7 +144,9 @@ export class HollowBrokers {
         data: join(this.#data, name),
         host: '127.0.0.1',
         grpcPort: 0,
+        transport: CONFIG.transport,
         listeners: [],
+        proxied: [],
         advertised: undefined,
         certificate: undefined,
         adminHost: '127.0.0.1',

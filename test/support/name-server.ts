@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '#lib/clock';
+import { CONFIG } from '#lib/limits';
 import { createRegistry, type Registry } from '#lib/metrics';
 import { NameServer, type NameServerConfig } from '#nameserver/main';
 import type { FleetSettingsSource } from '#proto/fleet-settings';
@@ -23,6 +24,7 @@ export async function startLocalNameServer(
   const data = await mkdtemp(join(tmpdir(), 'sluice-nameserver-'));
   const config = {
     data,
+    transport: CONFIG.transport,
     listeners: [{ name: 'internal', host: '127.0.0.1', port: 0 }],
     registry: { host: '127.0.0.1', port: 0 },
     fleetToken: undefined,

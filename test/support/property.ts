@@ -1,5 +1,5 @@
 /** What the property tests have in common: each file prints its PROPERTY_SEED, which repeats it. */
-import type { Parameters as FastCheckParameters } from 'fast-check';
+import { assert, type IAsyncProperty, type Parameters as FastCheckParameters } from 'fast-check';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() & 0x7fffffff);
 
@@ -19,3 +19,22 @@ export function printSeed(): void {
 export function often<T>(count: number, item: T): T[] {
   return Array.from({ length: count }, () => item);
 }
+
+/** How long what takes random input without end goes on. */
+const fuzzMs = 1000 * Number(process.env['FUZZ_SECONDS'] ?? 3);
+/** A failure is made smaller within its own batch. */
+const BATCH_RUNS = 200;
+
+/** Checks a property again and again, for so long as FUZZ_SECONDS says; returns how often. */
+export async function fuzz<T>(property: IAsyncProperty<T>): Promise<number> {
+  const endMs = performance.now() + fuzzMs;
+  let batches = 0;
+  do {
+    await assert(property, { ...runs<T>(BATCH_RUNS), seed: seed + batches });
+    batches++;
+  } while (performance.now() < endMs);
+  return batches * BATCH_RUNS;
+}
+
+/** Of a test that does so. */
+export const FUZZ_TIMEOUT_MS = fuzzMs + 60_000;

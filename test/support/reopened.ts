@@ -25,8 +25,7 @@ export async function readAll(core: Core): Promise<FoundMessage[]> {
       const end = queue.readable(core.store.committed);
       for (let offset = queue.minOffset; offset < end; offset++) {
         const message = await reader.read(await reader.place(queue, offset), queue, offset);
-        const { system } = parseProperties(message.properties);
-        const id = system.get(PROPERTY.messageId) ?? '';
+        const id = parseProperties(message.properties).get(PROPERTY.messageId) ?? '';
         const body = Buffer.from(message.body);
         found.push({ id, topic: String(topic.id), queueId, offset, body });
       }

@@ -50,6 +50,10 @@ export class TestCall implements Call {
     return '';
   }
 
+  binaryHeader(): Buffer | undefined {
+    return undefined;
+  }
+
   onCancel(listener: () => void): void {
     if (this.cancelled) listener();
     else this.#listeners.push(listener);

@@ -1,17 +1,32 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { admit } from '#broker/admit/pipeline';
-import type { Candidate } from '#broker/admit/pipeline';
+import type { Candidate, MessageKind } from '#broker/admit/pipeline';
 import { Topic } from '#broker/topic/topics';
 import type { TopicKind, TopicPermission } from '#proto/route';
 import { SluiceError } from '#lib/errors';
 import { MESSAGE } from '#lib/limits';
+import { Text } from '#proto/text';
 
 function topicOf(kind: TopicKind, permission: TopicPermission = 'read-write'): Topic {
   return new Topic({ id: 1, name: 'orders', kind, queues: 1, permission, createdMs: 0 });
 }
 
-const plain: Candidate = {
+/** A message with strings for its texts, its topic, and what its sender says it is. */
+interface Sent {
+  topic: Topic;
+  kind: MessageKind;
+  body: Buffer;
+  tag: string | undefined;
+  keys: string[];
+  messageId: string;
+  messageGroup: string | undefined;
+  userProperties: string[];
+  traceContext?: string;
+  bornHost?: string;
+}
+
+const plain: Sent = {
   topic: topicOf('normal'),
   kind: 'normal',
   body: Buffer.from('x'),
@@ -23,9 +38,21 @@ const plain: Candidate = {
 };
 
 /** `code: message` of the refusal; OK for a message that is admitted. */
-function outcome(change: Partial<Candidate>): string {
+function outcome(change: Partial<Sent>): string {
+  const { topic, kind, body, ...texts } = { ...plain, ...change };
+  const { tag, messageGroup, traceContext, bornHost } = texts;
+  const candidate: Candidate = {
+    body,
+    tag: tag === undefined ? undefined : Text.of(tag),
+    keys: texts.keys.map(Text.of),
+    messageId: Text.of(texts.messageId),
+    messageGroup: messageGroup === undefined ? undefined : Text.of(messageGroup),
+    userProperties: texts.userProperties.map(Text.of),
+    ...(traceContext === undefined ? {} : { traceContext: Text.of(traceContext) }),
+    ...(bornHost === undefined ? {} : { bornHost: Text.of(bornHost) }),
+  };
   try {
-    admit({ ...plain, ...change });
+    admit(candidate, topic, kind);
     return 'OK';
   } catch (error) {
     if (error instanceof SluiceError) return `${error.code}: ${error.message}`;
@@ -41,7 +68,7 @@ function properties(count: number): string[] {
 }
 
 /** A limit: what is just within it, and what is one above, with the code and the numbers told. */
-const limits: [string, number, (size: number) => Partial<Candidate>, string][] = [
+const limits: [string, number, (size: number) => Partial<Sent>, string][] = [
   [
     'the body of a normal message',
     MESSAGE.bodyBytesMax,
@@ -129,7 +156,7 @@ describe('admission', () => {
     expect(outcome({ body: Buffer.alloc(0) })).toMatch(/^MESSAGE_BODY_EMPTY/);
   });
 
-  test.each<[string, Partial<Candidate>, RegExp]>([
+  test.each<[string, Partial<Sent>, RegExp]>([
     ['a blank property name', { userProperties: [' ', 'v'] }, /^ILLEGAL_MESSAGE_PROPERTY_KEY/],
     ['an empty property name', { userProperties: ['', 'v'] }, /^ILLEGAL_MESSAGE_PROPERTY_KEY/],
     [
@@ -160,7 +187,7 @@ describe('admission', () => {
     expect(outcome(change)).toMatch(refusal);
   });
 
-  test.each<[TopicKind, Candidate['kind'], RegExp]>([
+  test.each<[TopicKind, MessageKind, RegExp]>([
     ['normal', 'fifo', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: orders takes normal messages.* fifo/],
     ['normal', 'delay', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
     ['normal', 'transaction', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
@@ -181,7 +208,7 @@ describe('admission', () => {
       messageGroup: '',
       messageId: '',
     };
-    const mended: Partial<Candidate>[] = [
+    const mended: Partial<Sent>[] = [
       { body: Buffer.from('x') },
       { userProperties: [] },
       { tag: 't' },
@@ -190,7 +217,7 @@ describe('admission', () => {
       { messageId: 'A' },
     ];
     const seen = mended.map((_, i) => {
-      const change = Object.assign({}, all, ...mended.slice(0, i)) as Partial<Candidate>;
+      const change = Object.assign({}, all, ...mended.slice(0, i)) as Partial<Sent>;
       return outcome(change).split(':')[0];
     });
     expect(seen).toEqual([

@@ -44,17 +44,17 @@ describe('dead letters', () => {
     expect([copies(), committed()]).toEqual([1, 1]);
     const reader = await core.groups.create('support');
     const [dead] = await receive(core, reader, core.topics.get('%DLQ%billing'));
-    const { system } = dead!.properties;
+    const { properties } = dead!;
     expect({
       topic: dead?.message.topic,
       body: dead?.message.body.toString(),
-      id: system.get(PROPERTY.messageId),
-      tag: system.get(PROPERTY.tag),
-      keys: system.get(PROPERTY.keys),
-      origin: system.get(PROPERTY.deadLetterTopic),
-      originId: system.get(PROPERTY.deadLetterMessageId),
+      id: properties.get(PROPERTY.messageId),
+      tag: properties.get(PROPERTY.tag),
+      keys: properties.get(PROPERTY.keys),
+      origin: properties.get(PROPERTY.deadLetterTopic),
+      originId: properties.get(PROPERTY.deadLetterMessageId),
       attempt: dead?.lease.attempt,
-      bornHost: dead?.message.bornHost,
+      bornHost: dead?.message.bornHost.toString(),
     }).toEqual({
       topic: '%DLQ%billing',
       body: 'hello',
@@ -78,7 +78,7 @@ describe('dead letters', () => {
     await turns();
     const reader = await core.groups.create('reader');
     const [dead] = await receive(core, reader, core.topics.get('%DLQ%support'));
-    expect(dead?.properties.system.get(PROPERTY.deadLetterTopic)).toBe('orders');
+    expect(dead?.properties.get(PROPERTY.deadLetterTopic)).toBe('orders');
   });
 
   test('the copy is in the log before the original is marked', async () => {

@@ -9,6 +9,7 @@ import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import { CONSUME, STORE } from '#lib/limits';
 import { tagHash } from '#proto/properties';
+import { Text } from '#proto/text';
 import { ack, handleOf, idOf, receive, send } from '#support/core';
 import { FaultyCore } from '#support/faulty-core';
 import { TestCall } from '#support/services';
@@ -36,7 +37,7 @@ describe('pop', () => {
     for (let i = 0; i < count; i++) {
       const body = Buffer.from('x');
       const rest = { compressed: false, bornTimeMs: 0, bornHost: { ip: 0, port: 0 } };
-      const properties = `UNIQ_KEY\x01M${i}\x02TAGS\x01${tag}\x02`;
+      const properties = ['UNIQ_KEY', `M${i}`, 'TAGS', tag].map(Text.of);
       const message = { topic, queueId: 0, body, properties, lookupKeys: [], ...rest };
       last = core.producer.append({ ...message, tagHash: tagHash(tag) }).end;
     }
@@ -180,7 +181,7 @@ describe('pop', () => {
     const release = faulty.files.hold('write');
     const body = Buffer.alloc(4 * 1024 * 1024);
     const rest = { compressed: false, bornTimeMs: 0, bornHost: { ip: 0, port: 0 } };
-    const large = { topic, queueId: 0, body, properties: '', lookupKeys: [], tagHash: 0, ...rest };
+    const large = { topic, queueId: 0, body, properties: [], lookupKeys: [], tagHash: 0, ...rest };
     const fill = (): void => {
       for (let i = 0; i <= STORE.pendingBytesMax / body.length; i++) core.producer.append(large);
     };

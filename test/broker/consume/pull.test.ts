@@ -14,7 +14,7 @@ import { TestCall } from '#support/services';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function ids({ messages }: Pulled): (string | undefined)[] {
-  return messages.map(({ properties }) => properties.system.get(PROPERTY.messageId));
+  return messages.map(({ properties }) => properties.get(PROPERTY.messageId));
 }
 
 describe('pull', () => {

@@ -158,7 +158,7 @@ describe('ReceiveMessage', () => {
   });
 
   test.each([
-    ['an SQL filter', { filterExpression: { type: FilterType.SQL, expression: 'a>1' } }, 'NOT_IM'],
+    ['bad SQL', { filterExpression: { type: 2, expression: 'a >' } }, 'ILLEGAL_FILTER'],
     ['a bad filter', { filterExpression: { type: 1, expression: 'a|b' } }, 'ILLEGAL_FILTER'],
     ['a queue too many', { messageQueue: { topic: { name: 'orders' }, id: 2 } }, 'BAD_REQUEST'],
     ['queue -2', { messageQueue: { topic: { name: 'orders' }, id: -2 } }, 'BAD_REQUEST'],
@@ -168,6 +168,19 @@ describe('ReceiveMessage', () => {
     ['a bad group', { group: { name: 'a b' } }, 'ILLEGAL_CONSUMER_GROUP'],
   ])('%s is refused', async (_what, more, code) => {
     await expect(receive(more)).rejects.toMatchObject({ code: expect.stringContaining(code) });
+  });
+
+  test('an SQL filter lets through what it is true for', async () => {
+    const topic = core.topics.get('orders');
+    for (const size of ['9', '10', '11']) {
+      await send(core, topic, { id: size, properties: { size } });
+    }
+    const filterExpression = { type: FilterType.SQL, expression: 'size >= 10' };
+    const { messages } = await receive({ filterExpression });
+    expect(messages.map(({ userProperties }) => userProperties)).toEqual([
+      { size: '10' },
+      { size: '11' },
+    ]);
   });
 
   test('a slow reader gets every message, and no more are written than it reads', async () => {

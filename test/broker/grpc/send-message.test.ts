@@ -6,6 +6,7 @@ import type { Services } from '#broker/grpc/services';
 import { SluiceError } from '#lib/errors';
 import { Code } from '#proto/codes';
 import { codec } from '#proto/messages';
+import { Text } from '#proto/text';
 import { MessageType } from '#proto/types';
 import type { MessageInput, SystemPropertiesInput } from '#proto/types';
 import { idOf, receive } from '#support/core';
@@ -112,7 +113,7 @@ describe('SendMessage', () => {
     const place = { topic, queueId: 0, lookupKeys: [], tagHash: 0, compressed: false };
     const rest = { body: Buffer.from('x'), bornTimeMs: 0, bornHost: { ip: 0, port: 0 } };
     const { end } = core.store;
-    const properties = 'p'.repeat(40_000); // more than its length field can say
+    const properties = ['name', 'p'.repeat(40_000)].map(Text.of); // more than its length field can say
     expect(() => core.producer.append({ ...place, ...rest, properties })).toThrow(/out of range/);
     expect(core.store.end).toBe(end);
     await send(message({ messageId: 'next', queueId: 0 }));

@@ -129,7 +129,7 @@ describe('damage', () => {
           const request = { group, topic, queueId, offset, batchSize: 32, filter, meter };
           const { messages, nextOffset } = await core.consumption.pull.pull(request, 0, patient);
           for (const { message, properties } of messages) {
-            const id = properties.system.get(PROPERTY.messageId) ?? '';
+            const id = properties.get(PROPERTY.messageId) ?? '';
             bodies.set(id, message.body.toString('latin1'));
           }
           offset = nextOffset;

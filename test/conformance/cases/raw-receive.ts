@@ -233,9 +233,9 @@ const refused: Scenario = {
       invisibleTooLong: Code.ILLEGAL_INVISIBLE_TIME,
       pollBeyondDeadline: Code.ILLEGAL_POLLING_TIME,
       sqlFilter: differs<number>(environment.target, {
-        sluice: Code.NOT_IMPLEMENTED,
+        sluice: Code.ILLEGAL_FILTER_EXPRESSION,
         rocketmq: Code.INTERNAL_SERVER_ERROR,
-        why: 'neither serves SQL filters here; its broker says so with an internal error',
+        why: 'its proxy has no code for what its broker finds wrong with a filter',
       }),
     });
     end();

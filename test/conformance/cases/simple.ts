@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { Code } from '#proto/types';
-import { failureCode, type Producer, type SimpleConsumer } from '../clients.ts';
+import {
+  failureCode,
+  type OutgoingMessage,
+  type Producer,
+  type SimpleConsumer,
+} from '../clients.ts';
 import type { Environment, Scenario } from '../scenario.ts';
-import { uniqueName } from '../target.ts';
+import { differs, uniqueName } from '../target.ts';
 import { AWAIT_MS, EARLY_MS, INVISIBLE_MS, LATE_MS, collect, idsOf, sendMany } from './collect.ts';
 
 interface Stage {
@@ -16,14 +21,14 @@ interface Stage {
 async function stage(
   { target, clients }: Environment,
   name: string,
-  options: { queues?: number; filter?: string; awaitMs?: number } = {},
+  options: { queues?: number; filter?: string; sql?: string; awaitMs?: number } = {},
 ): Promise<Stage> {
-  const { queues = 4, filter = '*', awaitMs = AWAIT_MS } = options;
+  const { queues = 4, awaitMs = AWAIT_MS, ...filter } = options;
   const topic = uniqueName(name);
   const group = uniqueName(`g_${name}`);
   await Promise.all([target.createTopic(topic, 'normal', queues), target.createGroup(group)]);
   const producer = await clients.producer([topic]);
-  const consumer = await clients.simpleConsumer({ group, topic, filter }, awaitMs);
+  const consumer = await clients.simpleConsumer({ group, topic, ...filter }, awaitMs);
   return { topic, group, producer, consumer };
 }
 
@@ -130,6 +135,54 @@ const tagFilter: Scenario = {
   },
 };
 
+const sqlFilter: Scenario = {
+  name: 'an SQL filter lets exactly the messages through for which it is true',
+  async run(environment) {
+    const sql =
+      "(TAGS = 'paid' OR TAGS IS NULL) AND amount BETWEEN 10 AND 99 AND vip = TRUE " +
+      "AND region IN ('eu', 'o''neill') AND NOT (coupon IS NOT NULL)";
+    const { topic, producer, consumer } = await stage(environment, 'sql', { sql });
+    const properties = { amount: '50', vip: 'true', region: 'eu' };
+    const wanted: Partial<OutgoingMessage>[] = [
+      { tag: 'paid', properties },
+      { properties },
+      { tag: 'paid', properties: { ...properties, amount: '10', region: "o'neill", other: 'x' } },
+      { tag: 'paid', properties: { ...properties, amount: '99', vip: 'TRUE' } },
+    ];
+    const unwanted: Partial<OutgoingMessage>[] = [
+      { tag: 'new', properties },
+      { tag: 'paid' },
+      { tag: 'paid', properties: { ...properties, amount: '100' } },
+      { tag: 'paid', properties: { ...properties, amount: '9.5' } },
+      { tag: 'paid', properties: { ...properties, amount: 'fifty' } },
+      { tag: 'paid', properties: { ...properties, vip: 'yes' } },
+      { tag: 'paid', properties: { ...properties, region: 'EU' } },
+      { tag: 'paid', properties: { ...properties, coupon: 'c' } },
+      { tag: 'paid', properties: { vip: 'true', region: 'eu' } },
+    ];
+    for (const more of unwanted) await sendMany(producer, topic, 2, more);
+    const ids: string[] = [];
+    for (const more of wanted) ids.push(...(await sendMany(producer, topic, 2, more)));
+    for (const more of unwanted) await sendMany(producer, topic, 1, more);
+    expect(idsOf(await collect(consumer, ids.length))).toEqual(ids.toSorted());
+    expect(await consumer.receive(32, INVISIBLE_MS)).toEqual([]);
+  },
+};
+
+const badSql: Scenario = {
+  name: 'an SQL filter with a fault fails with a code',
+  async run(environment) {
+    const { consumer } = await stage(environment, 'bad_sql', { sql: "amount > 'many'" });
+    expect(await failureCode(consumer.receive(1, INVISIBLE_MS))).toBe(
+      differs<number>(environment.target, {
+        sluice: Code.ILLEGAL_FILTER_EXPRESSION,
+        rocketmq: Code.INTERNAL_SERVER_ERROR,
+        why: 'its proxy has no code for what its broker finds wrong with a filter',
+      }),
+    );
+  },
+};
+
 const emptyTopic: Scenario = {
   name: 'receive on an empty topic returns empty, after the await time and before the deadline',
   async run(environment) {
@@ -185,8 +238,14 @@ export const simpleCases: readonly Scenario[] = [
   redelivery,
   doubleAck,
   tagFilter,
+  sqlFilter,
   emptyTopic,
   batchSizes,
 ];
 /** What depends on no client in particular and needs no second language to prove. */
-export const moreSimpleCases: readonly Scenario[] = [shorterInvisible, invisibleBounds, longPoll];
+export const moreSimpleCases: readonly Scenario[] = [
+  shorterInvisible,
+  invisibleBounds,
+  badSql,
+  longPoll,
+];

@@ -1,6 +1,7 @@
 /** Arbitrary messages for the hot codecs, within what protobuf can carry. */
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
+import { Text } from '#proto/text';
 import type { SystemPropertiesInput } from '#proto/types';
 import type { DeliveredMessage } from '#proto/wire/message';
 
@@ -37,10 +38,14 @@ export const milliseconds: Arbitrary<number> = fc.oneof(
 );
 
 const seconds = fc.integer({ min: -315_576_000_000, max: 315_576_000_000 });
-export const time = fc.record({
-  seconds,
-  nanos: fc.integer({ min: -999_999_999, max: 999_999_999 }),
-});
+const nanos = fc.integer({ min: -999_999_999, max: 999_999_999 });
+/** Also what the definition of Timestamp and Duration does not allow. */
+export const time = fc.record({ seconds, nanos });
+
+const ascii = fc.string({ unit: 'binary-ascii', maxLength: 150 });
+
+/** As the text lies in a request. */
+export const inPlace: Arbitrary<Text> = text.map(Text.of);
 const body = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
   fc.constantFrom(new Uint8Array(0), new Uint8Array(70_000).fill(7)),
@@ -90,28 +95,28 @@ export const message = fc.record(
 export const delivered: Arbitrary<DeliveredMessage> = fc.record(
   {
     topic: fc.record({ namespace: text, name: text }),
-    userProperties: properties.map((map) => Object.entries(map).flat()),
+    userProperties: properties.map((map) => Object.entries(map).flat().map(Text.of)),
     body,
-    tag: text,
-    keys: fc.array(text, { maxLength: 5 }),
-    messageId: text,
-    bodyDigestMd5Hex: text,
+    tag: inPlace,
+    keys: fc.array(inPlace, { maxLength: 5 }),
+    messageId: inPlace,
+    bodyDigestMd5Hex: ascii,
     bodyEncoding: int32,
     messageType: int32,
     bornTimestampMs: milliseconds,
-    bornHost: text,
+    bornHost: inPlace,
     storeTimestampMs: milliseconds,
-    storeHost: text,
+    storeHost: inPlace,
     deliveryTimestampMs: milliseconds,
-    receiptHandle: text,
+    receiptHandle: ascii,
     queueId: int32,
     queueOffset: int64,
     invisibleDurationMs: milliseconds,
     deliveryAttempt: int32,
-    messageGroup: text,
-    traceContext: text,
-    deadLetterQueue: fc.record({ topic: text, messageId: text }),
-    liteTopic: text,
+    messageGroup: inPlace,
+    traceContext: inPlace,
+    deadLetterQueue: fc.record({ topic: inPlace, messageId: inPlace }),
+    liteTopic: inPlace,
     priority: int32,
   },
   {

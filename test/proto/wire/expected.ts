@@ -1,8 +1,9 @@
 /** What the hot codecs must see, made from what @grpc/proto-loader decodes from the same bytes. */
+import { Text } from '#proto/text';
 import type { Duration, Resource, SystemProperties, Timestamp } from '#proto/types';
 import type { ResourceName } from '#proto/wire/resource';
 
-export function resourceName(resource: Resource | null): ResourceName {
+export function resourceName(resource: Resource | null | undefined): ResourceName {
   return { namespace: resource?.resourceNamespace ?? '', name: resource?.name ?? '' };
 }
 
@@ -22,6 +23,27 @@ export function maybe<Value, Result>(
   return value === null || value === undefined ? undefined : convert(value);
 }
 
+/** Without the helper fields `_name` by which protobuf.js marks optional fields that are set. */
+export function known(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !name.startsWith('_')));
+}
+
+/** The same with strings for texts and for bytes, at any depth. */
+export function readable(value: unknown): unknown {
+  if (value instanceof Text) return value.toString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, readable(each)]));
+}
+
+/** Keys and values in turn. */
+export function mapOf(flat: readonly Text[]): Map<string, string> {
+  const map = new Map<string, string>();
+  for (let i = 0; i < flat.length; i += 2) map.set(String(flat[i]), String(flat[i + 1]));
+  return map;
+}
+
 /** The part of a view of SendMessage that comes from the system properties. */
 export function systemView(system: SystemProperties | null): object {
   return {
@@ -37,9 +59,7 @@ export function systemView(system: SystemProperties | null): object {
     queueId: system?.queueId ?? 0,
     messageGroup: system?.messageGroup,
     traceContext: system?.traceContext,
-    orphanedRecoverySeconds: maybe(system?.orphanedTransactionRecoveryDuration, (time) =>
-      Math.floor(durationMs(time) / 1000),
-    ),
+    orphanedRecoveryMs: maybe(system?.orphanedTransactionRecoveryDuration, durationMs),
     liteTopic: system?.liteTopic,
     priority: system?.priority,
   };

@@ -2,13 +2,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SluiceError } from '#lib/errors';
-import { CONSUME, MESSAGE } from '#lib/limits';
+import { CONSUME, MESSAGE, WIRE } from '#lib/limits';
 import { codec } from '#proto/messages';
 import { decodeAckMessage } from '#proto/wire/ack-message';
 import { decodeChangeInvisibleDuration } from '#proto/wire/change-invisible-duration';
+import { decodeHeartbeat } from '#proto/wire/heartbeat';
 import { decodeReceiveMessage } from '#proto/wire/receive-message';
 import { decodeSendMessage } from '#proto/wire/send-message';
 import * as any from './arbitraries.ts';
+import { readable } from './expected.ts';
+import { fieldsOf } from './rewriter.ts';
 
 console.info(`PROPERTY_SEED=${any.seed}`);
 
@@ -89,6 +92,11 @@ const DECODERS = [
       suspend: true,
     }),
   },
+  {
+    request: 'Heartbeat',
+    decode: decodeHeartbeat,
+    sample: codec('HeartbeatRequest').encode({ group: name, clientType: 2 }),
+  },
 ] as const;
 
 /** The error's code, or undefined when there was a value; anything else is thrown on. */
@@ -102,29 +110,53 @@ function refusal(decode: (bytes: Buffer) => unknown, bytes: Buffer): string | un
   }
 }
 
-/** One of each wire type, in fields far above those in use; a group with a group inside. */
-const UNKNOWN = Buffer.concat(
-  [
-    [0x80, 0x7d, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
-    [0x81, 0x7d, 1, 2, 3, 4, 5, 6, 7, 8],
-    [0x82, 0x7d, 3, 0x0a, 0x0a, 0x0a],
-    [0x83, 0x7d, 0x0b, 0x08, 0x01, 0x0c, 0x84, 0x7d],
-    [0x85, 0x7d, 1, 2, 3, 4],
-  ].map((field) => Buffer.from(field)),
-);
+/** Of a varint that never ends. */
+const ELEVEN_BYTES = Array.from({ length: 11 }, () => 0x80);
+/** Tags of a field that nobody knows. */
+const [LENGTH, GROUP, GROUP_END, NUMBER] = [0x7a, 0x7b, 0x7c, 0x78];
+
+/** What no request may have in it, at its end. */
+const MALFORMED: readonly [what: string, bytes: readonly number[]][] = [
+  ['a tag of eleven bytes', ELEVEN_BYTES],
+  ['a number of eleven bytes', [NUMBER, ...ELEVEN_BYTES]],
+  ['a length of eleven bytes', [LENGTH, ...ELEVEN_BYTES]],
+  ['a length past the end', [LENGTH, 2, 0]],
+  ['a length of 2^63', [LENGTH, ...ELEVEN_BYTES.slice(2), 0x01]],
+  ['a group that does not end', [GROUP, NUMBER, 1]],
+  ['a group that ends as another one', [GROUP, GROUP_END + 8]],
+  ['an end without a group', [GROUP_END]],
+  ['eight bytes that are seven', [0x79, 1, 2, 3, 4, 5, 6, 7]],
+  ['four bytes that are three', [0x7d, 1, 2, 3]],
+  ['wire type 6', [0x7e]],
+  ['wire type 7', [0x7f]],
+  ['field number 0', [0x00, 0]],
+];
+
+function groups(depth: number): Buffer {
+  return Buffer.alloc(2 * depth, GROUP).fill(GROUP_END, depth);
+}
 
 describe.each(DECODERS)('$request, hostile', ({ decode, sample }) => {
-  test('unknown fields of every wire type are passed over', () => {
-    expect(decode(Buffer.concat([UNKNOWN, sample, UNKNOWN]))).toEqual(decode(sample));
+  test.each(MALFORMED)('%s is refused', (_what, bytes) => {
+    expect(refusal(decode, Buffer.from(bytes))).toBe('BAD_REQUEST');
+    expect(refusal(decode, Buffer.concat([sample, Buffer.from(bytes)]))).toBe('BAD_REQUEST');
   });
 
-  test('cut off at every byte', () => {
-    let refused = 0;
-    for (let bytes = 0; bytes < sample.length; bytes += 1) {
-      // What follows in memory must not be seen: a view that ends here, inside of the whole.
-      if (refusal(decode, sample.subarray(0, bytes)) === 'BAD_REQUEST') refused += 1;
+  test('groups are passed over up to a depth', () => {
+    const deep = Buffer.concat([sample, groups(WIRE.groupsMax)]);
+    expect(readable(decode(deep))).toEqual(readable(decode(sample)));
+    for (const depth of [WIRE.groupsMax + 1, 1_000_000]) {
+      expect(refusal(decode, groups(depth))).toBe('BAD_REQUEST');
     }
-    expect(refused).toBeGreaterThan(sample.length / 2);
+  });
+
+  test('cut off at every byte: refused, unless between two fields', () => {
+    const ends = [0, ...fieldsOf(sample).map(({ end }) => end)];
+    for (let bytes = 0; bytes <= sample.length; bytes += 1) {
+      // What follows in memory must not be seen: a view that ends here, inside of the whole.
+      const code = refusal(decode, sample.subarray(0, bytes));
+      expect([bytes, code]).toEqual([bytes, ends.includes(bytes) ? undefined : 'BAD_REQUEST']);
+    }
   });
 
   test('every byte replaced by each of the values that matter', () => {

@@ -74,18 +74,24 @@ describe('WireReader', () => {
     expect(() => reader(0x0b, 0x0b).skip(0x0b)).toThrow(BAD_REQUEST);
   });
 
-  test('groups as deep as the request is long need no stack', () => {
-    const depth = 1_000_000;
-    const bytes = Buffer.alloc(2 * depth, 0x0b).fill(0x0c, depth);
-    const deep = new WireReader(bytes);
-    deep.skip(deep.tag());
-    expect(deep.more).toBe(false);
+  test('texts are UTF-8, in place; whether they are plain is known', () => {
+    const text = (...bytes: readonly number[]) => reader(bytes.length, ...bytes).text();
+    const plain = text(0x20, 0x41, 0x7e);
+    expect([plain.toString(), plain.length, plain.plain]).toEqual([' A~', 3, true]);
+    for (const bytes of [[0x1f], [0x7f], [0xc3, 0xa9], [0xef, 0xbf, 0xbd]]) {
+      const other = text(0x41, ...bytes);
+      expect([other.toString(), other.plain]).toEqual([`A${Buffer.from(bytes)}`, false]);
+    }
+    expect(text().toString()).toBe('');
+    for (const bytes of [[0xc3, 0x28], [0x80], [0xed, 0xa0, 0x80]]) {
+      expect(() => text(...bytes)).toThrow(BAD_REQUEST);
+    }
   });
 
   test('times beyond ten thousand years are refused', () => {
     const seconds = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
-    expect(() => readTimestampMs(reader(8, 0x08, ...seconds))).toThrow(BAD_REQUEST);
+    expect(() => readTimestampMs(reader(8, 0x08, ...seconds), 0)).toThrow(BAD_REQUEST);
     const nanos = [0xff, 0xff, 0xff, 0xff, 0x07];
-    expect(() => readDurationMs(reader(6, 0x10, ...nanos))).toThrow(BAD_REQUEST);
+    expect(() => readDurationMs(reader(6, 0x10, ...nanos), 0)).toThrow(BAD_REQUEST);
   });
 });

@@ -16,6 +16,7 @@ import org.apache.rocketmq.client.apis.ClientConfiguration;
 import org.apache.rocketmq.client.apis.ClientServiceProvider;
 import org.apache.rocketmq.client.apis.consumer.ConsumeResult;
 import org.apache.rocketmq.client.apis.consumer.FilterExpression;
+import org.apache.rocketmq.client.apis.consumer.FilterExpressionType;
 import org.apache.rocketmq.client.apis.consumer.SimpleConsumer;
 import org.apache.rocketmq.client.apis.message.MessageView;
 import org.apache.rocketmq.client.apis.producer.Producer;
@@ -175,7 +176,10 @@ final class Clients {
   }
 
   private static Map<String, FilterExpression> subscriptionOf(JsonObject command) {
-    FilterExpression filter = new FilterExpression(command.get("filter").getAsString());
+    FilterExpression filter =
+        command.has("sql")
+            ? new FilterExpression(command.get("sql").getAsString(), FilterExpressionType.SQL92)
+            : new FilterExpression(command.get("filter").getAsString());
     return Collections.singletonMap(command.get("topic").getAsString(), filter);
   }
 
