@@ -34,7 +34,7 @@ export const NAME = {
   filterBytesMax: 4 * KIB,
 } as const;
 
-/** SQL92 filters; what a text may have bounds them too. */
+/** SQL92 filters; see also `NAME.filterBytesMax`. */
 export const FILTER = {
   /** Parentheses and NOTs within one another. */
   depthMax: 64,
@@ -42,9 +42,8 @@ export const FILTER = {
   nodesMax: 1024,
   /** A property with a longer text is no number. */
   numberCharsMax: 64,
-  /** Compiled filters that are kept, the largest with some 200 KiB. */
+  /** Compiled filters; the largest take some 200 KiB each. */
   compiledKept: 256,
-  /** Of the wrong part, in an error message. */
   foundCharsShown: 40,
 } as const;
 
@@ -108,10 +107,7 @@ export const CONSUME = {
   /** Index entries, or messages, that are looked at before other work has its turn. */
   scanEntriesPerTurn: 4096,
   scanMessagesPerTurn: 256,
-  /**
-   * A receive looks for messages that it wants as long as it may wait, and at least this long: later
-   * answers find no client. wire.md A.5
-   */
+  /** A receive looks for what it wants as long as it may wait, at least this long. wire.md A.5 */
   scanMinMs: 3 * SECOND,
 } as const;
 
@@ -382,12 +378,6 @@ export const CHECK = {
   throttled: { initialMs: 250, maxMs: 1 * SECOND, multiplier: 2 },
   /** For a good-bye, which may fail. */
   goodbyeMs: 500,
-} as const;
-
-/** Protobuf, as the codecs of their own read it. */
-export const WIRE = {
-  /** Groups within groups, in fields that nobody knows: as deep as other readers of it go. */
-  groupsMax: 100,
 } as const;
 
 /** Offsets of time that the product knows. */

@@ -1,4 +1,4 @@
-/** Every limit of our own transport's HTTP/2 and gRPC; beside lib/limits.ts. RFC 9113 */
+/** Every limit of our own transport: HTTP/2, gRPC, protobuf; beside lib/limits.ts. RFC 9113 */
 import { KIB, MIB, SECOND } from '#lib/units';
 
 export const HTTP2 = {
@@ -62,4 +62,10 @@ export const GRPC = {
   inflatedChunkBytesMax: 1 * MIB,
   /** What `grpc-message` may say: it may have come from the client. */
   statusMessageCharsMax: 1024,
+} as const;
+
+/** Protobuf, as the codecs of their own read it. */
+export const WIRE = {
+  /** Groups within groups, in fields that nobody knows: as deep as other readers of it go. */
+  groupsMax: 100,
 } as const;

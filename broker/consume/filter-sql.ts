@@ -146,7 +146,7 @@ function equalTest({
 
 function areEqual(a: Value, b: Value): boolean {
   if (typeof a === 'bigint' || typeof b === 'bigint') {
-    return isNumber(a) && isNumber(b) && !(a < b || a > b);
+    return isNumber(a) && isNumber(b) && !(a < b) && !(b < a);
   }
   return a === b;
 }

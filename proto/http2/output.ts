@@ -168,7 +168,8 @@ export class Output {
     this.#start = 0;
     this.#end = 0;
     const last = parts.pop();
-    if (!last || this.#socket.destroyed) return;
+    // Nobody hears what is said behind the last words.
+    if (!last || !this.#socket.writable) return;
     const onWritten = (): void => this.#onWritten(taken);
     if (parts.length === 0) {
       this.#socket.write(last, onWritten);

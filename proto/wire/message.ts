@@ -1,4 +1,4 @@
-/** Message as it is delivered to a consumer, for ReceiveMessage and PullMessage. wire.md A.1, A.8 */
+/** Message as consumers get it, by ReceiveMessage and PullMessage. wire.md A.1, A.8 */
 import type { Text } from '#proto/text';
 import { DigestType } from '#proto/types';
 import {

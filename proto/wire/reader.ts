@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '#lib/errors';
-import { WIRE } from '#lib/limits';
+import { WIRE } from '#lib/transport-limits';
 import { NO_TEXT, Text } from '#proto/text';
 import { nameAt } from '#proto/wire/name-cache';
 

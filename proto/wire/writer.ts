@@ -102,7 +102,7 @@ export class WireWriter {
     const buffer = this.#buffer;
     // Two halves of 32 bits; a negative number has all the upper bits set.
     let low = value >>> 0;
-    let high = Math.floor(value / TWO_TO_32) >>> 0;
+    let high = value === low ? 0 : Math.floor(value / TWO_TO_32) >>> 0;
     while (high > 0) {
       buffer[at++] = (low & 0x7f) | 0x80;
       low = ((low >>> 7) | (high << 25)) >>> 0;

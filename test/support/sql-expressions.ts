@@ -45,7 +45,12 @@ const number = fc.oneof(integer, real);
 const ordered: fc.Arbitrary<SqlOrdered> = fc.oneof(property, number);
 const negated = fc.boolean();
 
-const { condition } = fc.letrec<{ condition: SqlCondition; operand: SqlOperand }>((tie) => {
+interface Nodes {
+  condition: SqlCondition;
+  operand: SqlOperand;
+}
+
+export const { condition: anyCondition } = fc.letrec<Nodes>((tie: fc.LetrecTypedTie<Nodes>) => {
   const terms = fc.array(tie('condition'), { minLength: 2, maxLength: 3 });
   return {
     operand: fc.oneof(
@@ -96,11 +101,9 @@ const { condition } = fc.letrec<{ condition: SqlCondition; operand: SqlOperand }
       }),
       fc.record({ kind: fc.constantFrom('and', 'or'), terms }),
       fc.record({ kind: fc.constant('not'), term: tie('condition') }),
-    ) as fc.Arbitrary<SqlCondition>,
+    ),
   };
 });
-
-export const anyCondition = condition;
 
 function isNull(node: SqlOperand): boolean {
   return node.kind === 'boolean' && node.value === undefined;
@@ -239,7 +242,7 @@ function compare(
   if (typeof b === 'string') b = read(b, left, how);
   if (how === 'equal') {
     const areNumbers = [a, b].every((x) => typeof x === 'number' || typeof x === 'bigint');
-    return areNumbers ? a >= b && a <= b : a === b;
+    return areNumbers ? !(a < b) && !(b < a) : a === b;
   }
   return { '<': a < b, '<=': a <= b, '>': a > b, '>=': a >= b }[how];
 }

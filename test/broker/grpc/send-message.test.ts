@@ -113,7 +113,8 @@ describe('SendMessage', () => {
     const place = { topic, queueId: 0, lookupKeys: [], tagHash: 0, compressed: false };
     const rest = { body: Buffer.from('x'), bornTimeMs: 0, bornHost: { ip: 0, port: 0 } };
     const { end } = core.store;
-    const properties = ['name', 'p'.repeat(40_000)].map(Text.of); // more than its length field can say
+    // More than their length field can say.
+    const properties = ['name', 'p'.repeat(40_000)].map(Text.of);
     expect(() => core.producer.append({ ...place, ...rest, properties })).toThrow(/out of range/);
     expect(core.store.end).toBe(end);
     await send(message({ messageId: 'next', queueId: 0 }));

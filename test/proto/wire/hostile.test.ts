@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SluiceError } from '#lib/errors';
-import { CONSUME, MESSAGE, WIRE } from '#lib/limits';
+import { CONSUME, MESSAGE } from '#lib/limits';
+import { WIRE } from '#lib/transport-limits';
 import { codec } from '#proto/messages';
 import { decodeAckMessage } from '#proto/wire/ack-message';
 import { decodeChangeInvisibleDuration } from '#proto/wire/change-invisible-duration';
