@@ -1,4 +1,4 @@
-/** What connections are given: what they have in common, and who makes something of their streams. */
+/** What connections are given: what they have in common, and who serves their streams. */
 import type { ByteBudget } from '#proto/http2/byte-budget';
 import type { ControlLimits } from '#proto/http2/control-frames';
 import type { Turn } from '#proto/http2/output';

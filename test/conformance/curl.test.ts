@@ -45,8 +45,13 @@ function testWith(tool: Tool): void {
   const post = async (method: string, message: Buffer | string, ...args: readonly string[]) => {
     const headersFile = join(directory, 'headers');
     const { code, output } = await run(
-      ...[...GRPC, '--dump-header', headersFile, ...args],
-      ...['--data-binary', await requestFile(message), url(`/${ECHO}/${method}`)],
+      ...GRPC,
+      '--dump-header',
+      headersFile,
+      ...args,
+      '--data-binary',
+      await requestFile(message),
+      url(`/${ECHO}/${method}`),
     );
     // Status, headers and trailers.
     const head = await readFile(headersFile, 'utf8');
@@ -93,7 +98,10 @@ function testWith(tool: Tool): void {
   test.each(['http', 'https'])('4 MiB there and back, %s', async (scheme) => {
     const message = randomBytes(MESSAGE_BYTES);
     const { code, output } = await run(
-      ...[...GRPC, '--insecure', '--data-binary', await requestFile(message)],
+      ...GRPC,
+      '--insecure',
+      '--data-binary',
+      await requestFile(message),
       `${scheme}://127.0.0.1:${port}/${ECHO}/Echo`,
     );
     expect(code).toBe(0);
@@ -109,7 +117,11 @@ function testWith(tool: Tool): void {
   test('a call that the client gives up is cancelled', async () => {
     const { port: own, record, counters } = await stand.start();
     const { code } = await run(
-      ...[...GRPC, '--max-time', '0.5', '--data-binary', await requestFile('hello')],
+      ...GRPC,
+      '--max-time',
+      '0.5',
+      '--data-binary',
+      await requestFile('hello'),
       `http://127.0.0.1:${own}/${ECHO}/Wait`,
     );
     // Its own code for a timeout.
@@ -121,9 +133,16 @@ function testWith(tool: Tool): void {
   // Over TLS: this curl (7.88) can't use a connection of prior knowledge twice, with any server.
   test('call after call over one connection', async () => {
     const { code, output } = await tool(
-      ...['--silent', '--show-error', '--insecure', ...GRPC],
-      ...['--data-binary', await requestFile('hello')],
-      ...['--output', '/dev/null', '--write-out', '%{http_version} %{http_code} %{num_connects}\n'],
+      '--silent',
+      '--show-error',
+      '--insecure',
+      ...GRPC,
+      '--data-binary',
+      await requestFile('hello'),
+      '--output',
+      '/dev/null',
+      '--write-out',
+      '%{http_version} %{http_code} %{num_connects}\n',
       `https://127.0.0.1:${port}/${ECHO}/Echo#[1-100]`,
     );
     expect(code).toBe(0);

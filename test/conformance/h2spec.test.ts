@@ -44,8 +44,19 @@ async function reportOf(tool: Tool, address: string, flags: readonly string[]): 
     const file = join(directory, 'report.xml');
     const [host = '', port = ''] = address.split(':');
     const { output } = await tool(
-      ...['--host', host, '--port', port, '--timeout', `${CASE_SECONDS}`],
-      ...['--strict', '--junit-report', file, ...flags, 'generic', 'http2', 'hpack'],
+      '--host',
+      host,
+      '--port',
+      port,
+      '--timeout',
+      `${CASE_SECONDS}`,
+      '--strict',
+      '--junit-report',
+      file,
+      ...flags,
+      'generic',
+      'http2',
+      'hpack',
     );
     const report = await readFile(file, 'utf8').catch(() => {
       throw new Error(`h2spec left no report:\n${output.toString()}`);

@@ -52,8 +52,12 @@ function testWith(client: Tool, load: Tool): void {
   /** What was sent and received, as text, without bodies. */
   const trace = async (method: string, message: Buffer | string, ...args: readonly string[]) => {
     const { output } = await client(
-      ...['--null-out', '--verbose', ...GRPC, await upload(message)],
-      ...[...args, url(method)],
+      '--null-out',
+      '--verbose',
+      ...GRPC,
+      await upload(message),
+      ...args,
+      url(method),
     );
     return output.toString();
   };
@@ -145,8 +149,12 @@ function testWith(client: Tool, load: Tool): void {
     { scheme: 'https', calls: 5000 },
   ])('h2load over $scheme: 10 connections with 100 streams each', async ({ scheme, calls }) => {
     const { output } = await load(
-      ...[`--requests=${calls}`, '--clients=10', '--max-concurrent-streams=100', ...GRPC],
-      ...[await upload('hello'), url('Echo').replace('http', scheme)],
+      `--requests=${calls}`,
+      '--clients=10',
+      '--max-concurrent-streams=100',
+      ...GRPC,
+      await upload('hello'),
+      url('Echo').replace('http', scheme),
     );
     expect(`${output}`).toContain(`${calls} succeeded, 0 failed, 0 errored, 0 timeout`);
     expect(`${output}`).toContain(`status codes: ${calls} 2xx`);

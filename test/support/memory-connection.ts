@@ -18,7 +18,7 @@ import { withinMs } from '#support/until';
 
 const CLOSED_MS = 10_000;
 const TURNS = 10;
-/** Digits of what `Stream` and `Careless` are asked for: bytes may turn any number into any other. */
+/** Digits of what `Stream` and `Careless` are asked for: a number may have become any other. */
 const DIGITS = 3;
 
 /** Throws for what is not complete. */

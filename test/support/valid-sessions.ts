@@ -50,7 +50,7 @@ const call: fc.Arbitrary<ValidCall> = fc.record({
   cuts: fc.array(fc.oneof(fc.nat(6), fc.nat(16_000)), { maxLength: 6 }),
   paddings: fc.array(padding, { minLength: 1, maxLength: 4 }),
   headerCuts: fc.array(fc.nat(100), { maxLength: 4 }),
-  value: fc.string({ maxLength: 60, unit: fc.constantFrom(...'abcXYZ 0189~:;,') }),
+  value: fc.string({ maxLength: 60, unit: fc.constantFrom(...'abcXYZ 0189~:;,'.split('')) }),
   hasPriority: fc.boolean(),
   end: fc.constantFrom('with data', 'with an empty frame', 'with trailers'),
   resetAfter: fc.option(fc.nat(6), { nil: undefined, freq: 5 }),

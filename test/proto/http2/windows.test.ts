@@ -63,7 +63,7 @@ test('an answer through a window that opens by 1 byte at a time', async () => {
   expect(hasEnded(last, 1)).toBe(true);
 });
 
-test('the window of the connection holds all streams, and is opened for them in turns', async () => {
+test('the window of the connection holds all streams, and opens for them in turns', async () => {
   const raw = await greeted([[SETTING.initialWindowBytes, HUGE_WINDOW]]);
   const message = randomBytes(50_000);
   for (const streamId of [1, 3, 5]) call(raw, streamId, message);
@@ -105,7 +105,7 @@ test('a window that turns negative has to be filled up first', async () => {
   expect(hasEnded(frames, 1)).toBe(true);
 });
 
-test('new initial windows hold for streams that begin later, and for what was sent before', async () => {
+test('new initial windows hold for later streams, and for what was sent before', async () => {
   const raw = await greeted();
   call(raw, 1, randomBytes(1000));
   expect(hasEnded(await raw.sync(), 1)).toBe(true);
@@ -190,7 +190,7 @@ test('requests that nobody reads do not use up the window of the connection', as
   expect(echo.counters().protocolErrors).toBe(0);
 });
 
-test('what is still under way when a request was refused is counted for the connection', async () => {
+test('what is under way when a request was refused counts for the connection', async () => {
   const raw = await greeted();
   let window = HTTP2.connectionWindowBytes;
   const part = Buffer.alloc(16_384);

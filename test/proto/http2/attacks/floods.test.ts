@@ -107,7 +107,12 @@ const FLOODS: readonly Flood[] = [
   {
     name: 'SETTINGS that say a lot',
     frames: () =>
-      frameBytes(FRAME.settings, 0, 0, settingsPayload(Array(2000).fill([SETTING.streamsMax, 1]))),
+      frameBytes(
+        FRAME.settings,
+        0,
+        0,
+        settingsPayload(Array.from({ length: 2000 }, () => [SETTING.streamsMax, 1])),
+      ),
   },
   { name: 'answers to SETTINGS', frames: () => frameBytes(FRAME.settings, FLAG.ack, 0) },
   { name: 'PING', frames: () => frameBytes(FRAME.ping, 0, 0, Buffer.alloc(8)) },
@@ -188,7 +193,7 @@ describe('the connection ends, and others are served meanwhile', () => {
   });
 });
 
-test('calls beyond the most at once are refused, and too many of them end the connection', async () => {
+test('calls beyond the most at once are refused, too many of them end the connection', async () => {
   await stand.close();
   echo = await stand.start({ streamsPerConnectionMax: 10 });
   const raw = await stand.attacker();

@@ -175,7 +175,7 @@ describe('the bytes that may be kept', () => {
 });
 
 describe('the time', () => {
-  test('of a request that does not come to its end, whatever the client does beside it', async () => {
+  test('of a request that does not come to its end, whatever else the client does', async () => {
     echo = await stand.start({ requestMs: REQUEST_MS });
     const { raw, answers } = await attacker();
     const large = framed(Buffer.alloc(10_000));

@@ -102,7 +102,7 @@ describe('behind our goodbye', () => {
   });
 });
 
-test('behind its own goodbye a client is served on, but may not repeat it without end', async () => {
+test('behind its own goodbye a client is served on, but may not repeat it for ever', async () => {
   const raw = await stand.attacker();
   raw.frame(FRAME.goAway, 0, 0, Buffer.alloc(8));
   raw.headers(1, callFields('Echo'));
