@@ -128,6 +128,7 @@ export class Http2Connection implements FrameSink, BlockSink, StreamOwner, Outpu
   }
 
   letWait(bytes: number): boolean {
+    if (this.#socket.destroyed) return false;
     if (this.#answers.take(bytes)) return true;
     // Then it is not its own bound, but that of all, and it may not be its own fault.
     if (this.#answers.hasRoomFor(bytes)) this.#handler.onAnswersFull(bytes);
