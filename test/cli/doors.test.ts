@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { TRANSPORTS } from '#proto/grpc-transport/listener-options';
 import { startBroker, startNameServer } from '#support/sluice-process';
+import { whenClosed } from '#support/when-closed';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
 const HEADER = Buffer.from('PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n');
@@ -34,8 +35,8 @@ async function answer(address: string, bytes: Buffer): Promise<'settings' | 'clo
   const data = once(socket, 'data').then(([head]) =>
     (head as Buffer)[3] === 4 ? head : undefined,
   );
-  const closed = once(socket, 'close').then(() => undefined);
-  const head: unknown = await Promise.race([data, closed]);
+  const gone = whenClosed(socket);
+  const head: unknown = await Promise.race([data, gone]);
   socket.destroy();
   return head === undefined ? 'closed' : 'settings';
 }

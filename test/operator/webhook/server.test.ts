@@ -10,6 +10,7 @@ import { createLog } from '#lib/log';
 import { WebhookServer, type Answer } from '#operator/webhook/server';
 import { createSelfSigned } from '#proto/grpc-transport/self-signed';
 import { until } from '#support/until';
+import { whenClosed } from '#support/when-closed';
 
 const log = createLog({ level: 'silent', format: 'json' });
 const [pairA, pairB] = [pair(), pair()];
@@ -86,7 +87,7 @@ test('a client that does not get on is given up, and others do not wait for it',
   const slowHead = await openTls();
   slowHead.write('POST /validate HTTP/1.1\r\nhost: x\r\n');
   const silent = connectPlain(server.port, '127.0.0.1');
-  const gone = [slowBody, slowHead, silent].map((socket) => once(socket.resume(), 'close'));
+  const gone = [slowBody, slowHead, silent].map((socket) => whenClosed(socket.resume()));
   expect(await post('quick')).toMatchObject({ status: 200 });
   await Promise.all(gone);
 }, 20_000);
@@ -94,10 +95,10 @@ test('a client that does not get on is given up, and others do not wait for it',
 test('garbage instead of TLS or HTTP ends that connection only', async () => {
   const plain = connectPlain(server.port, '127.0.0.1');
   plain.write('POST /validate HTTP/1.1\r\n\r\n');
-  await once(plain.resume(), 'close');
+  await whenClosed(plain.resume());
   const garbage = await openTls();
   garbage.write('\u0000\u0001 nonsense\r\n\r\n');
-  await once(garbage.resume(), 'close');
+  await whenClosed(garbage.resume());
   expect(await raw(`x-long: ${'x'.repeat(WEBHOOK.headerBytesMax)}\r\n`, '')).toContain('431');
   expect(await post('fine')).toMatchObject({ status: 200 });
 });
@@ -125,7 +126,7 @@ test('stopping answers what came in, and closes the rest', async () => {
   const [data] = (await once(busy, 'data')) as [Buffer];
   expect(data.toString()).toContain('200 OK');
   expect(data.toString()).toContain('connection: close');
-  const gone = idle.closed ? [] : once(idle.resume(), 'close');
+  const gone = idle.closed ? [] : whenClosed(idle.resume());
   await Promise.all([stopped, gone]);
   const refused = connectPlain(port, '127.0.0.1');
   const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
@@ -185,6 +186,6 @@ async function raw(headers: string, body: string): Promise<string> {
   const socket = await open(headers, body);
   let text = '';
   socket.on('data', (chunk) => (text += String(chunk)));
-  await once(socket, 'close');
+  await whenClosed(socket);
   return text;
 }

@@ -7,6 +7,7 @@ import { LISTEN } from '#lib/limits';
 import { EchoStand } from '#support/echo-stand';
 import { EMPTY_MESSAGE, framed, grpcRequest, outcomeOf, TRANSPORTS } from '#support/grpc-echo';
 import { until } from '#support/until';
+import { whenClosed } from '#support/when-closed';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
@@ -24,7 +25,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const socket = await stand.tcp(port);
       socket.resume();
       socket.end(bytes);
-      await once(socket, 'close');
+      await whenClosed(socket);
       await until(5000, () => counters().rejected[reason] === 1);
       await until(5000, () => counters().connections.open === 0);
       await stand.expectAlive(port);
@@ -35,11 +36,11 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const garbage = await stand.tcp(port);
       garbage.resume();
       garbage.write(`${PREFACE}this is no frame at all, however long it may be`);
-      await once(garbage, 'close');
+      await whenClosed(garbage);
       const lone = await stand.tcp(port);
       lone.write('P');
       lone.resume();
-      await once(lone, 'close');
+      await whenClosed(lone);
       await until(5000, () => counters().connections.open === 0);
       await stand.expectAlive(port);
     });
@@ -48,7 +49,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const { port, counters } = await stand.start({ limits: { firstByteMs: 100 } });
       const socket = await stand.tcp(port);
       socket.resume();
-      await once(socket, 'close');
+      await whenClosed(socket);
       expect(counters().rejected.silent).toBe(1);
       await stand.expectAlive(port);
     });
@@ -58,7 +59,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const socket = await stand.tcp(port);
       socket.end();
       socket.resume();
-      await once(socket, 'close');
+      await whenClosed(socket);
       await until(5000, () => counters().connections.open === 0);
       expect(counters().rejected).toEqual({ limit: 0, protocol: 0, silent: 0, handshake: 0 });
     });
@@ -80,7 +81,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const socket = await stand.tcp(port);
       socket.write(Buffer.from('1603010200', 'hex'));
       socket.resume();
-      await once(socket, 'close');
+      await whenClosed(socket);
       expect(counters().rejected.handshake).toBe(1);
       await until(5000, () => counters().connections.open === 0);
     });
@@ -90,7 +91,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
       stand.keep(socket);
       socket.resume();
-      await once(socket, 'close');
+      await whenClosed(socket);
       await until(5000, () => counters().connections.open === 0);
       expect(counters().rejected.protocol).toBe(1);
       expect(counters().connections.tls).toBe(0);
@@ -102,7 +103,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const socket = await stand.tcp(port);
       socket.write(Buffer.from('1603010200', 'hex'));
       socket.resume();
-      await once(socket, 'close');
+      await whenClosed(socket);
       expect(counters().rejected.protocol).toBe(1);
     });
   });
@@ -142,7 +143,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const stream = grpcRequest(opened, 'Stream');
       stream.pause();
       stream.end(framed('9999'));
-      await once(opened, 'close');
+      await whenClosed(opened);
       expect(counters().slowReaders).toBe(1);
       await until(5000, () => record.cancels.length === 1);
       await stand.expectAlive(port);
@@ -154,7 +155,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const stream = grpcRequest(opened, 'Careless');
       stream.pause();
       stream.end(framed('9999'));
-      await once(opened, 'close');
+      await whenClosed(opened);
       expect(counters().slowReaders).toBe(1);
       await stand.expectAlive(port);
     });
@@ -223,10 +224,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       grpcRequest(busy, 'Wait').resume().end(EMPTY_MESSAGE);
       await until(5000, () => record.calls.length === 1);
       const idle = stand.session(port);
-      await once(idle, 'close');
+      await whenClosed(idle);
       expect(busy.closed).toBe(false);
       record.release();
-      await once(busy, 'close');
+      await whenClosed(busy);
     });
 
     test('a client that answers no ping is cut', async () => {
@@ -235,7 +236,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const settings = Buffer.from('000000040000000000', 'hex');
       socket.write(Buffer.concat([Buffer.from(PREFACE), settings]));
       socket.resume();
-      await once(socket, 'close');
+      await whenClosed(socket);
       await until(5000, () => counters().connections.open === 0);
     });
   });

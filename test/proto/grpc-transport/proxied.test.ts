@@ -8,6 +8,7 @@ import { EchoStand } from '#support/echo-stand';
 import { EMPTY_MESSAGE, framed, grpcRequest, outcomeOf, TRANSPORTS } from '#support/grpc-echo';
 import { binaryProxyHeader } from '#support/proxy-header';
 import { until } from '#support/until';
+import { whenClosed } from '#support/when-closed';
 
 const TEXT = Buffer.from('PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n');
 const BINARY = binaryProxyHeader(0x21, 0x11, [192, 0, 2, 7, 198, 51, 100, 1, 0xdc, 4, 1, 0xbb]);
@@ -99,7 +100,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const careless = grpcRequest(slow!, 'Careless');
     careless.pause();
     careless.end(framed('99999'));
-    await once(slow!, 'close');
+    await whenClosed(slow!);
     expect(counters().slowReaders).toBe(1);
     await call(good!);
     expect(record.cancels).not.toContain('Wait');
@@ -118,7 +119,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const { port, record, counters } = await start();
     const socket = await proxied(port, bytes);
     socket.resume();
-    await once(socket, 'close');
+    await whenClosed(socket);
     await until(5000, () => counters().connections.open === 0);
     expect(counters().rejected).toEqual({ limit: 0, protocol: 1, silent: 0, handshake: 0 });
     await call(sessionOn(await proxied(port, TEXT)));
@@ -134,7 +135,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const { port, counters } = await start({ limits: { firstByteMs: 200 } });
     const socket = await proxied(port, bytes);
     socket.resume();
-    await once(socket, 'close');
+    await whenClosed(socket);
     await until(5000, () => counters().connections.open === 0);
     expect(counters().rejected).toEqual({ limit: 0, protocol: 0, silent: 1, handshake: 0 });
   });
@@ -143,11 +144,11 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const { port, counters } = await start({ limits: { firstByteMs: 500 } });
     const socket = await stand.tcp(port);
     socket.resume();
-    const closed = once(socket, 'close');
+    const isClosed = whenClosed(socket);
     const line = TEXT.toString().repeat(100);
     let sent = 0;
     const drip = setInterval(() => socket.write(line.charAt(sent++)), 25);
-    await closed;
+    await isClosed;
     clearInterval(drip);
     expect(counters().rejected.silent).toBe(1);
   });
@@ -158,7 +159,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const socket = await proxied(port, bytes);
       socket.resume();
       socket.end();
-      await once(socket, 'close');
+      await whenClosed(socket);
     }
     await until(5000, () => counters().connections.open === 0);
     expect(counters().rejected).toEqual({ limit: 0, protocol: 0, silent: 0, handshake: 0 });
@@ -169,7 +170,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     for (const header of [TEXT, BINARY]) {
       const socket = await proxied(server.port('direct'), Buffer.concat([header, PREFACE]));
       socket.resume();
-      await once(socket, 'close');
+      await whenClosed(socket);
     }
     const { rejected } = server.counters['direct']!;
     // A P may yet become HTTP/2, which the carrier finds out.

@@ -12,6 +12,7 @@ import { ECHO } from '#support/echo-service';
 import { framed, grpcRequest, outcomeOf } from '#support/grpc-echo';
 import { callFields, frameBytes, literalBlock, RawHttp2 } from '#support/raw-http2';
 import { until } from '#support/until';
+import { whenClosed } from '#support/when-closed';
 
 const BUDGET_BYTES = 4096;
 const AT_ONCE = 20;
@@ -155,7 +156,7 @@ function unusualPart(): Buffer {
 async function replay(bytes: Buffer, ending: 'closed' | 'lost'): Promise<void> {
   const socket = connect(echo.port, '127.0.0.1');
   socket.on('error', () => undefined);
-  const over = once(socket, 'close');
+  const over = whenClosed(socket);
   await once(socket, 'connect');
   if (ending === 'closed') {
     socket.resume().end(bytes);
