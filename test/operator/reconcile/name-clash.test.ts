@@ -1,7 +1,7 @@
 /** Objects of others that have the names of ours, and what is left of an instance of the name. */
 import { expect, test } from '@jest/globals';
 import type { KubeObject, ResourceType } from '#kube/types';
-import { instanceLabels } from '#kube/names';
+import { ANNOTATION, instanceLabels } from '#kube/names';
 import {
   CONFIG_MAPS,
   INSTANCES,
@@ -16,6 +16,7 @@ import { describeOnHollowNodes, TEST_MS, ZONES } from '#support/reconcile-stand'
 import { until } from '#support/until';
 
 const PORTS = [{ name: 'clients', port: 8081 }];
+const PAUSED = ANNOTATION.paused;
 const SMALL = { edition: 'Platinum', nameServers: 0, zones: ZONES } as const;
 
 function foreignSet(name: string): object {
@@ -98,6 +99,9 @@ describeOnHollowNodes('a name', (stand) => {
       const pod = await desk.get(PODS, 'adopter-shard-0-0');
       const instances = unrestricted(INSTANCES);
       const reference = { namespace, name: 'adopter' };
+      // A pass under way would make the instance their owner again, and they would go with it.
+      await desk.patch(INSTANCES, 'adopter', { metadata: { annotations: { [PAUSED]: 'true' } } });
+      await desk.untilCondition(INSTANCES, 'adopter', 'Quiesced', 'False', 'Paused');
       await client.delete(instances, reference, { propagation: 'Orphan' });
       await desk.untilGone(INSTANCES, 'adopter');
       const { metadata } = await desk.instance('adopter', SMALL);

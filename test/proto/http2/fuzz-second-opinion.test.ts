@@ -125,8 +125,8 @@ interface Difference {
 
 const DIFFERENCES: readonly Difference[] = [
   {
-    why: 'our bounds of floods and header blocks are lower',
-    is: (ours) => ours.code === ERROR.enhanceYourCalm,
+    why: 'bounds of floods, of header blocks and of settings are not the same',
+    is: (ours, theirs) => [ours.code, theirs.code].includes(ERROR.enhanceYourCalm),
   },
   {
     why: 'a stream id that goes back: they ignore it. RFC 9113 5.1.1 has it refused',
