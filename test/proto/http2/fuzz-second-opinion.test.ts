@@ -146,6 +146,10 @@ const DIFFERENCES: readonly Difference[] = [
     is: (ours, theirs) => ours === FINE && theirs.reason === 'SETTINGS: unexpected ACK',
   },
   {
+    why: 'priorities: they do not look at them. RFC 9113 6.3 says which are wrong',
+    is: (ours, theirs) => theirs === FINE && /PRIORITY|depends on itself/.test(ours.reason),
+  },
+  {
     why: 'what a GOAWAY says of streams that we never open: of no interest to us',
     is: (ours, theirs) => ours === FINE && theirs.reason === 'GOAWAY: invalid last_stream_id',
   },

@@ -64,7 +64,10 @@ async function attacker(): Promise<{ raw: RawHttp2; answers: Answers }> {
 }
 
 describe('memory', () => {
-  test('10,000 calls of a few bytes each keep no more than these', async () => {
+  test.each([
+    ['of a few bytes', framed('half').subarray(0, 7)],
+    ['of a small message, but for their end', framed('whole')],
+  ])('10,000 calls %s keep no more than these', async (_what, bytes) => {
     echo = await stand.start();
     const { raw, answers } = await attacker();
     raw.write(headers(1, 'Tell'));
@@ -74,7 +77,7 @@ describe('memory', () => {
     const other = data(1, framed(Buffer.alloc(16_000)));
     const attack = flood(raw, CALLS, (index) => {
       const id = odd(index + 1);
-      return Buffer.concat([headers(id, 'Echo'), data(id, framed('half').subarray(0, 7)), other]);
+      return Buffer.concat([headers(id, 'Echo'), data(id, bytes), other]);
     });
     await stand.whileOthersAreServed(attack);
     expect((await answers.soFar()).size).toBe(0);

@@ -171,6 +171,16 @@ describe('a header list', () => {
   });
 });
 
+test('a block in more frames than it may have: the connection ends', async () => {
+  const raw = await stand.attacker();
+  raw.write(frameBytes(FRAME.headers, 0, 1, literalBlock(callFields('Echo'))));
+  for (let frames = 1; frames < HTTP2.headerBlockFramesMax; frames++) {
+    raw.write(frameBytes(FRAME.continuation, 0, 1, literalBlock([['x', 'x']])));
+  }
+  raw.write(frameBytes(FRAME.continuation, FLAG.endHeaders, 1));
+  expect(await raw.goodbye()).toBe(ERROR.enhanceYourCalm);
+});
+
 test('header lists of calls that stay open have a bound together', async () => {
   const CALLS = 3000;
   const VALUE_BYTES = 12_000;
