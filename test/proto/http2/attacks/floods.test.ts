@@ -207,7 +207,7 @@ test('calls beyond the most at once are refused, too many of them end the connec
   expect(await stand.whileOthersAreServed(attack(raw, wave))).toBe(ERROR.enhanceYourCalm);
 });
 
-test('handlers that go on when their calls are given up take a place as long as they do', async () => {
+test('handlers that go on behind calls that are given up take a place each', async () => {
   await stand.close();
   echo = await stand.start({ streamsPerConnectionMax: 10 });
   const raw = await stand.attacker();
