@@ -47,6 +47,7 @@ export class BrokerState implements StateMachine {
       case RECORD_TYPE.progress:
       case RECORD_TYPE.lease:
       case RECORD_TYPE.ack:
+      case RECORD_TYPE.doneAhead:
         return progress.apply(record);
       case RECORD_TYPE.carryBegin:
       case RECORD_TYPE.carryEnd:

@@ -109,6 +109,18 @@ export const CONSUME = {
   scanMessagesPerTurn: 256,
   /** A receive looks for what it wants as long as it may wait, at least this long. wire.md A.5 */
   scanMinMs: 3 * SECOND,
+  /** As above in an ordered group, where messages are read to know their message group. */
+  orderedScanPerTurn: 1024,
+  /**
+   * Messages of a queue that an ordered group has looked at beyond the first that is still to be
+   * handed out: behind so many that wait for their message group, others have to wait as well. Up
+   * to 8 bytes of memory each.
+   */
+  orderedLookAheadMax: 262_144,
+  /** Messages of one message group in an answer, unless the others leave room for more. */
+  orderedShareMax: 8,
+  /** Of the id by which a receive is known again; clients send a UUID. */
+  attemptIdBytesMax: 128,
 } as const;
 
 /** Messages a second, sent and received, of a fleet and of each of its brokers. */

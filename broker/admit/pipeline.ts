@@ -36,6 +36,8 @@ const KINDS_OF_TOPIC: Readonly<Record<TopicKind, MessageKind>> = {
   transaction: 'transaction',
 };
 
+const SERVED: ReadonlySet<MessageKind> = new Set(['normal', 'fifo']);
+
 // Unicode's control characters, as Java's Character.isISOControl has them.
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
@@ -162,7 +164,7 @@ const messageId: Step = ({ messageId: text }) => {
   withinBytes('ILLEGAL_MESSAGE_ID', 'a message id', text, MESSAGE.idBytesMax);
 };
 
-const kind: Step = (_candidate, topic, sent) => {
+const kind: Step = ({ messageGroup: group }, topic, sent) => {
   const wanted = KINDS_OF_TOPIC[topic.kind];
   if (sent !== wanted) {
     refuse(
@@ -170,7 +172,10 @@ const kind: Step = (_candidate, topic, sent) => {
       `${topic.name} takes ${wanted} messages, this one is a ${sent} message`,
     );
   }
-  if (sent !== 'normal') refuse('NOT_IMPLEMENTED', `${sent} messages are not served yet`);
+  if (!SERVED.has(sent)) refuse('NOT_IMPLEMENTED', `${sent} messages are not served yet`);
+  if (topic.kind === 'fifo' && group === undefined) {
+    refuse('ILLEGAL_MESSAGE_GROUP', `${topic.name} orders by message group, this message has none`);
+  }
 };
 
 const STEPS: readonly Step[] = [

@@ -76,7 +76,7 @@ export class Acknowledger {
       throw new SluiceError('INVALID_RECEIPT_HANDLE', `the handle is not one of ${group.name}`);
     }
     const progress = this.#options.progress.find(groupId, topicId, queueId);
-    if (!progress || offset >= progress.next) {
+    if (!progress?.isTaken(offset)) {
       throw new SluiceError('INVALID_RECEIPT_HANDLE', 'the broker does not know that delivery');
     }
     const lease = progress.lease(offset);

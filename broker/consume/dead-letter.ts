@@ -16,7 +16,7 @@ import type { Topic, Topics } from '#broker/topic/topics';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
 import type { MessageReader } from '#broker/consume/message-reader';
 import type { ProgressTable } from '#broker/consume/progress-table';
-import type { Lease } from '#broker/consume/progress';
+import type { Lease, Progress } from '#broker/consume/progress';
 
 export interface DeadLettersOptions {
   clock: Clock;
@@ -32,6 +32,8 @@ export interface DeadLettersOptions {
 
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
+  /** The last move of each progress: what is in order stays so among the dead letters. */
+  readonly #moves = new WeakMap<Progress, Promise<unknown>>();
 
   constructor(options: DeadLettersOptions) {
     this.#options = options;
@@ -53,19 +55,32 @@ export class DeadLetters {
 
   /** Resolves when copy and mark are stored. */
   async move(lease: Lease): Promise<void> {
+    const { progress } = lease;
+    const before = this.#moves.get(progress) ?? Promise.resolve();
+    const move = before.then(() => this.#move(lease));
+    this.#moves.set(
+      progress,
+      move.catch(() => undefined), // whoever asked for it is told
+    );
+    const end = await move;
+    if (end !== undefined) await this.#options.producer.whenStored(end);
+  }
+
+  /** The log position behind which copy and mark are; undefined when nothing had to be moved. */
+  async #move(lease: Lease): Promise<number | undefined> {
     const { topics, groups, progress: table, producer, reader } = this.#options;
     const { progress, offset } = lease;
     const topic = topics.byId(progress.topicId);
     const group = groups.byId(progress.groupId);
     const queue = topic?.queues[progress.queueId];
-    if (!topic || !group || !queue) return; // deleted meanwhile, and its progress with it
-    if (offset < queue.minOffset) return table.drop(progress, offset); // retention has taken it
+    if (!topic || !group || !queue) return undefined; // deleted meanwhile, with its progress
+    if (offset < queue.minOffset) return void table.drop(progress, offset); // gone by retention
     const message = await reader.read(await reader.place(queue, offset), queue, offset);
-    if (!lease.live) return; // acknowledged meanwhile
+    if (!lease.live) return undefined; // acknowledged meanwhile
     producer.append(this.#copy(message, topic, group));
     const end = table.recordAcks(progress, [offset]);
     this.#options.onMoved(group, topic);
-    await producer.whenStored(end);
+    return end;
   }
 
   #copy(message: StoredMessage, topic: Topic, group: Group): OutgoingMessage {

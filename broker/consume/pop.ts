@@ -9,43 +9,23 @@ import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { CONSUME, QUOTA } from '#lib/limits';
 import type { Log } from '#lib/log';
-import type { StoredMessage } from '#proto/message';
-import { parseProperties } from '#proto/properties';
-import type { StoredProperties } from '#proto/properties';
 
 import type { ConsumeQueue } from '#broker/store/consume-queue';
-import type { Group } from '#broker/topic/groups';
-import type { Topic } from '#broker/topic/topics';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
 import type { MessageFilter } from '#broker/consume/message-filter';
-import type { Meter } from '#broker/consume/meter';
 import { placeIn } from '#broker/consume/message-reader';
-import type { MessagePlace, MessageReader } from '#broker/consume/message-reader';
+import type { MessageReader } from '#broker/consume/message-reader';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Polls } from '#broker/consume/polls';
+import { OrderedPop } from '#broker/consume/pop-ordered';
+import { mayTake, readMessage } from '#broker/consume/pop-request';
+import type { PopRequest, ReadMessage, Taken } from '#broker/consume/pop-request';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
 import { Selection } from '#broker/consume/selection';
-import type { Found } from '#broker/consume/selection';
-
-export interface PopRequest {
-  group: Group;
-  topic: Topic;
-  /** A queue's id, or ANY_QUEUE. */
-  queueId: number;
-  filter: MessageFilter;
-  /** Messages at most, 1..32. */
-  batchSize: number;
-  invisibleMs: number;
-  /** The client for which the server renews the leases; undefined when they just run out. */
-  renewFor: string | undefined;
-  meter: Meter;
-}
 
 /** A message on its way to a consumer. */
-export interface Delivery {
-  message: StoredMessage;
-  properties: StoredProperties;
+export interface Delivery extends ReadMessage {
   lease: Lease;
 }
 
@@ -53,14 +33,6 @@ export interface Delivery {
 export interface Receiver {
   readonly cancelled: boolean;
   onCancel(listener: () => void): void;
-}
-
-interface Taken {
-  queue: ConsumeQueue;
-  lease: Lease;
-  place: MessagePlace;
-  /** Where the filter had to see it first. */
-  found: Found | undefined;
 }
 
 /** Whether whoever waits for an answer has waited for long enough. */
@@ -80,10 +52,18 @@ export interface PopOptions {
 
 export class Pop {
   readonly #options: PopOptions;
+  readonly #ordered: OrderedPop;
   #turn = 0;
 
   constructor(options: PopOptions) {
     this.#options = options;
+    const { progress, reader, committed } = options;
+    this.#ordered = new OrderedPop({
+      progress,
+      reader,
+      committed,
+      grant: (...lease) => this.#grant(...lease),
+    });
   }
 
   /** Messages at once, or the first to come within `waitMs`, or none. */
@@ -116,7 +96,7 @@ export class Pop {
         timer.cancel();
         resolve(deliveries);
       };
-      const attempt = async (): Promise<boolean> => {
+      const tryOnce = async (): Promise<boolean> => {
         try {
           const deliveries = waiting ? await this.take(request, () => !waiting) : [];
           if (deliveries.length === 0) return false;
@@ -129,6 +109,9 @@ export class Pop {
           return !this.#leavesToOthers(error, request);
         }
       };
+      // One after the other: the second would be the first's repetition. wire.md A.8, attempt_id
+      let last = Promise.resolve(false);
+      const attempt = (): Promise<boolean> => (last = last.then(tryOnce));
       const stop = polls.add(group.id, topic.id, queueId, {
         attempt,
         takes: true,
@@ -175,10 +158,12 @@ export class Pop {
       const before = taken.length;
       const nextBefore = progress.next;
       try {
-        for (let wait = this.#lease(request, queue, progress, taken, selection); wait;) {
+        const lease = group.ordered
+          ? this.#ordered.begin(request, queue, progress, taken)
+          : () => this.#lease(request, queue, progress, taken, selection);
+        for (let wait = lease(); wait; wait = lease()) {
           await wait;
           if (isOver()) break;
-          wait = this.#lease(request, queue, progress, taken, selection);
         }
       } finally {
         // After a failure too: the next record of this progress builds on what was leased by then.
@@ -192,8 +177,11 @@ export class Pop {
     return taken;
   }
 
-  #queues({ topic, queueId }: PopRequest): ConsumeQueue[] {
+  #queues(request: PopRequest): ConsumeQueue[] {
+    const { group, topic, queueId } = request;
     const { queues } = topic;
+    const repeated = group.ordered ? this.#ordered.queuesOfAttempt(request) : [];
+    if (repeated.length > 0) return repeated;
     if (queueId !== ANY_QUEUE) return queues[queueId] ? [queues[queueId]] : [];
     this.#turn = (this.#turn + 1) >>> 0;
     const first = this.#turn % queues.length;
@@ -209,8 +197,7 @@ export class Pop {
     selection: Selection,
   ): Promise<unknown> | undefined {
     const { batchSize } = request;
-    const { reader, committed, clock } = this.#options;
-    const nowMs = clock.nowMs();
+    const { reader, committed } = this.#options;
     for (
       let again = progress.firstExpired();
       again !== undefined;
@@ -224,8 +211,8 @@ export class Pop {
       const place = reader.placeNow(queue, again);
       if (!place) return reader.place(queue, again);
       if (!mayTake(request, taken)) return undefined;
-      const lease = this.#grant(request, progress, again, nowMs);
-      taken.push({ queue, place, lease, found: undefined });
+      const lease = this.#grant(request, progress, again);
+      taken.push({ queue, place, lease });
     }
     progress.advance(queue.minOffset);
     const readable = queue.readable(committed());
@@ -237,12 +224,12 @@ export class Pop {
       if (!run) return reader.place(queue, offset);
       const choice = selection.choose(queue, run, offset);
       if (choice instanceof Promise) return choice;
-      const { wanted, found } = choice;
+      const { wanted, read } = choice;
       if (wanted && !mayTake(request, taken)) return undefined;
       progress.advance(offset + 1);
       if (!wanted) continue;
-      const lease = this.#grant(request, progress, offset, nowMs);
-      taken.push({ queue, place: placeIn(run, offset), lease, found });
+      const lease = this.#grant(request, progress, offset);
+      taken.push({ queue, place: placeIn(run, offset), lease, read });
     }
     return undefined;
   }
@@ -251,17 +238,17 @@ export class Pop {
     { invisibleMs, renewFor }: PopRequest,
     progress: Progress,
     offset: number,
-    nowMs: number,
+    attempt = (progress.lease(offset)?.attempt ?? 0) + 1,
   ): Lease {
-    const before = progress.lease(offset);
+    const nowMs = this.#options.clock.nowMs();
     const untilMs = nowMs + CONSUME.autoRenewMaxMs;
     const renewal = renewFor === undefined ? undefined : { clientId: renewFor, untilMs };
     const lease = progress.grant(
       {
         offset,
         deadlineMs: nowMs + invisibleMs,
-        attempt: (before?.attempt ?? 0) + 1,
-        sequence: (before?.sequence ?? 0) + 1,
+        attempt,
+        sequence: (progress.lease(offset)?.sequence ?? 0) + 1,
       },
       renewal,
     );
@@ -272,17 +259,16 @@ export class Pop {
   async #read(taken: Taken[], filter: MessageFilter): Promise<Delivery[]> {
     const { reader, progress, onDamage } = this.#options;
     const deliveries: Delivery[] = [];
-    for (const { queue, place, found, lease } of taken) {
-      if (found) {
-        deliveries.push({ ...found, lease });
-        continue;
-      }
+    for (const { queue, place, read, lease } of taken) {
+      const { offset } = lease;
       try {
-        const { offset } = lease;
-        const message =
-          reader.readNow(place, queue, offset) ?? (await reader.read(place, queue, offset));
-        const properties = parseProperties(message.properties);
-        if (filter.accepts(properties)) deliveries.push({ message, properties, lease });
+        const { message, properties } =
+          read ??
+          readMessage(
+            reader.readNow(place, queue, offset) ?? (await reader.read(place, queue, offset)),
+          );
+        const wanted = filter.accepts(properties);
+        if (wanted) deliveries.push({ message, properties, lease });
         else progress.drop(lease.progress, offset); // another tag of the same hash, for one
       } catch (error) {
         onDamage(error); // never served; it is tried again when its lease ends
@@ -303,10 +289,4 @@ export class Pop {
       this.#options.polls.wake(progress.topicId, progress.queueId, progress.groupId);
     }
   }
-}
-
-/** Whether one more message may go into an answer. @throws SluiceError TOO_MANY_REQUESTS */
-function mayTake({ meter }: PopRequest, taken: readonly Taken[]): boolean {
-  if (taken.length === 0) meter.admitReceive();
-  return meter.chargeReceive();
 }

@@ -2,7 +2,9 @@
 import { SluiceError } from '#lib/errors';
 import { writeU16BE, writeU32BE, writeU48BE } from '#lib/integers';
 
+import { bytesPayload } from '#broker/store/record';
 import type { Payload } from '#broker/store/record';
+import { OffsetSet } from '#broker/consume/offset-set';
 import type { LeaseEntry, Progress } from '#broker/consume/progress';
 
 /** group id u48 · topic id u48 · queue id u16 */
@@ -115,4 +117,18 @@ export function decodeAcks(source: Buffer): Place & { offsets: number[] } {
     offsets.push(source.readUIntBE(at, U48));
   }
   return { ...place, offsets };
+}
+
+/**
+ * What is done above the next offset, beside a record of the whole progress:
+ * place · an OffsetSet.
+ */
+export function doneAheadPayload(progress: Progress): Payload {
+  const place = Buffer.alloc(PLACE_BYTES);
+  writePlace(place, 0, progress);
+  return bytesPayload(Buffer.concat([place, progress.doneAhead.encode()]));
+}
+
+export function decodeDoneAhead(source: Buffer): Place & { offsets: Iterable<number> } {
+  return { ...readPlace(source), offsets: OffsetSet.decode(source.subarray(PLACE_BYTES)) };
 }

@@ -7,7 +7,7 @@ import { SluiceError } from '#lib/errors';
 
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import { put } from '#broker/store/index-database';
-import { progressKey, tableRange } from '#broker/store/index-keys';
+import { doneAheadKey, progressKey, tableRange } from '#broker/store/index-keys';
 import { RECORD_TYPE } from '#broker/store/record';
 import type { LogRecord, Payload, RecordType } from '#broker/store/record';
 import type { Store } from '#broker/store/store';
@@ -19,7 +19,9 @@ import {
   AcksPayload,
   LeasesPayload,
   decodeAcks,
+  decodeDoneAhead,
   decodeLeases,
+  doneAheadPayload,
   progressPayload,
 } from '#broker/consume/progress-records';
 import type { Place } from '#broker/consume/progress-records';
@@ -36,6 +38,8 @@ export class ProgressTable {
   /** Progress of which the log lacks leases, since it took nothing when they were granted. */
   readonly #unrecorded = new Set<Progress>();
   #gone: Progress[] = [];
+  /** Progress of which the index has what is done above the next offset. */
+  readonly #ahead = new Set<Progress>();
   /** A lease was granted or restored: somebody must watch its deadline. */
   onLease: (lease: Lease) => void = () => undefined;
   /** A queue had as many outstanding messages as it may, and has fewer now. */
@@ -115,7 +119,7 @@ export class ProgressTable {
     const wasFull = progress.outstandingCount >= CONSUME.outstandingPerQueueMax;
     for (const offset of offsets) progress.settle(offset);
     this.#dirty.add(progress);
-    if (wasFull) this.onRoom(progress);
+    if (wasFull || progress.listener?.ready) this.onRoom(progress);
     return end;
   }
 
@@ -124,8 +128,13 @@ export class ProgressTable {
    * same: what is forgotten then is found out again.
    */
   drop(progress: Progress, offset: number): void {
-    if (this.#store.writable) this.recordAcks(progress, [offset]);
-    else progress.settle(offset);
+    this.pass(progress, [offset]);
+  }
+
+  /** As `drop`, for several. */
+  pass(progress: Progress, offsets: number[]): void {
+    if (this.#store.writable) this.recordAcks(progress, offsets);
+    else for (const offset of offsets) progress.settle(offset);
     this.#dirty.add(progress);
   }
 
@@ -165,6 +174,7 @@ export class ProgressTable {
   async load(database: IndexDatabase): Promise<void> {
     for (const groupId of this.#groups.keys()) this.forgetGroup(groupId); // of a bad index
     for (const [, value] of await database.entries(tableRange('progress'))) this.#restore(value);
+    for (const [, value] of await database.entries(tableRange('doneAhead'))) this.#settle(value);
     this.#dirty.clear();
     this.#gone = [];
   }
@@ -181,6 +191,15 @@ export class ProgressTable {
     this.#touch(progress);
   }
 
+  #settle(source: Buffer): void {
+    const { offsets, ...place } = decodeDoneAhead(source);
+    if (!this.#exists(place)) return;
+    const progress = this.#at(place, 0);
+    for (const offset of offsets) progress.settle(offset);
+    this.#ahead.add(progress);
+    this.#touch(progress);
+  }
+
   /** A group or topic may have been deleted while one of its messages was under way. */
   #exists({ groupId, topicId }: Place): boolean {
     return this.#topics.byId(topicId) !== undefined && this.#groupList.byId(groupId) !== undefined;
@@ -188,6 +207,7 @@ export class ProgressTable {
 
   apply({ type, payload }: LogRecord): void {
     if (type === RECORD_TYPE.progress) return this.#restore(payload);
+    if (type === RECORD_TYPE.doneAhead) return this.#settle(payload);
     if (type === RECORD_TYPE.lease) {
       const { next, leases, ...place } = decodeLeases(payload);
       if (!this.#exists(place)) return;
@@ -206,21 +226,34 @@ export class ProgressTable {
 
   collect(changes: IndexChange[]): void {
     for (const progress of this.#dirty) {
-      const payload = progressPayload(progress);
-      const value = Buffer.alloc(payload.bytes);
-      payload.write(value, 0);
-      changes.push(put(keyOf(progress), value));
+      changes.push(put(keyOf(progress), bytesOf(progressPayload(progress))));
+      this.#collectAhead(progress, changes);
     }
-    for (const progress of this.#gone) changes.push({ type: 'del', key: keyOf(progress) });
+    for (const progress of this.#gone) {
+      changes.push({ type: 'del', key: keyOf(progress) });
+      if (this.#ahead.delete(progress)) changes.push({ type: 'del', key: aheadKeyOf(progress) });
+    }
     this.#dirty = new Set();
     this.#gone = [];
+  }
+
+  #collectAhead(progress: Progress, changes: IndexChange[]): void {
+    if (progress.doneAhead.size > 0) {
+      this.#ahead.add(progress);
+      changes.push(put(aheadKeyOf(progress), bytesOf(doneAheadPayload(progress))));
+    } else if (this.#ahead.delete(progress)) {
+      changes.push({ type: 'del', key: aheadKeyOf(progress) });
+    }
   }
 
   carry(append: (type: RecordType, payload: Payload) => void): void {
     for (const topics of this.#groups.values()) {
       for (const queues of topics.values()) {
         for (const progress of queues) {
-          if (progress) append(RECORD_TYPE.progress, progressPayload(progress));
+          if (!progress) continue;
+          append(RECORD_TYPE.progress, progressPayload(progress));
+          if (progress.doneAhead.size === 0) continue;
+          append(RECORD_TYPE.doneAhead, doneAheadPayload(progress));
         }
       }
     }
@@ -229,4 +262,14 @@ export class ProgressTable {
 
 function keyOf({ groupId, topicId, queueId }: Progress): Buffer {
   return progressKey(groupId, topicId, queueId);
+}
+
+function aheadKeyOf({ groupId, topicId, queueId }: Progress): Buffer {
+  return doneAheadKey(groupId, topicId, queueId);
+}
+
+function bytesOf(payload: Payload): Buffer {
+  const bytes = Buffer.alloc(payload.bytes);
+  payload.write(bytes, 0, 0, 0);
+  return bytes;
 }

@@ -1,7 +1,10 @@
 /**
  * How far one group has come in one queue: the next offset to hand out, and the messages handed out
- * but not acknowledged. Everything below `next` that is not outstanding is done.
+ * but not acknowledged. Everything below `next` that is not outstanding is done. An ordered group
+ * passes by messages that have to wait for others of their message group: then some above `next`
+ * are outstanding or done as well.
  */
+import { OffsetSet } from '#broker/consume/offset-set';
 
 /** A message that was handed out: until when it is hidden from the rest of the group. */
 export interface Lease {
@@ -28,6 +31,15 @@ export interface LeaseEntry {
   sequence: number;
 }
 
+/** Whoever keeps the messages of an ordered group in order. */
+export interface ProgressListener {
+  /** There may be something that can be handed out now. */
+  readonly ready: boolean;
+  onGrant: (lease: Lease, before: Lease | undefined) => void;
+  onExpire: (lease: Lease) => void;
+  onSettle: (lease: Lease) => void;
+}
+
 export class Progress {
   readonly groupId: number;
   readonly topicId: number;
@@ -38,6 +50,9 @@ export class Progress {
   readonly #outstanding = new Map<number, Lease>();
   /** Offsets whose lease has expired, oldest expiry first. */
   readonly #expired = new Set<number>();
+  /** What is done above `next`. */
+  readonly #doneAhead = new OffsetSet();
+  listener: ProgressListener | undefined;
 
   constructor(groupId: number, topicId: number, queueId: number, next: number) {
     this.groupId = groupId;
@@ -80,9 +95,27 @@ export class Progress {
     return this.#expired.values().next().value;
   }
 
+  get doneAhead(): OffsetSet {
+    return this.#doneAhead;
+  }
+
+  /** Whether the message was handed out or passed over, whatever has become of it. */
+  isTaken(offset: number): boolean {
+    return offset < this.#next || this.#outstanding.has(offset) || this.#doneAhead.has(offset);
+  }
+
+  /** Messages handed out or passed over from `offset` on, which is not below `next`. */
+  takenFrom(offset: number): number {
+    let count = this.#doneAhead.countFrom(offset);
+    for (const each of this.#outstanding.keys()) if (each >= offset) count++;
+    return count;
+  }
+
   /** Never goes back: offsets below `next` are handed out only again, by an expired lease (P3). */
   advance(next: number): void {
-    this.#next = Math.max(this.#next, next);
+    if (next > this.#next) this.#next = next;
+    while (this.#outstanding.has(this.#next) || this.#doneAhead.has(this.#next)) this.#next++;
+    if (this.#doneAhead.size > 0) this.#doneAhead.dropBelow(this.#next);
   }
 
   /** Records a delivery; it replaces the lease that the message had before. */
@@ -102,22 +135,32 @@ export class Progress {
     };
     this.#outstanding.set(offset, lease);
     this.#expired.delete(offset);
+    if (offset === this.#next) this.advance(offset);
+    this.listener?.onGrant(lease, before);
     return lease;
   }
 
-  /** The message is done with. Returns false if it was already. */
+  /** The message is done with, handed out or not. Returns false if it was not outstanding. */
   settle(offset: number): boolean {
     const lease = this.#outstanding.get(offset);
-    if (!lease) return false;
-    lease.live = false;
-    this.#outstanding.delete(offset);
-    this.#expired.delete(offset);
-    return true;
+    if (lease) {
+      lease.live = false;
+      this.#outstanding.delete(offset);
+      this.#expired.delete(offset);
+    }
+    if (offset >= this.#next) {
+      this.#doneAhead.add(offset);
+      this.advance(this.#next);
+    }
+    if (lease) this.listener?.onSettle(lease);
+    return lease !== undefined;
   }
 
   expire(lease: Lease): void {
+    if (lease.expired) return;
     lease.expired = true;
     this.#expired.add(lease.offset);
+    this.listener?.onExpire(lease);
   }
 
   /** Everything below `offset` is done with, whether it was handed out or not. */

@@ -3,29 +3,23 @@
  * record and no quota.
  */
 import { CONSUME } from '#lib/limits';
-import { parseProperties } from '#proto/properties';
-import type { StoredProperties } from '#proto/properties';
 import type { StoredMessage } from '#proto/message';
 
 import type { ConsumeQueue, Run } from '#broker/store/consume-queue';
 import type { MessageFilter } from '#broker/consume/message-filter';
 import { placeIn } from '#broker/consume/message-reader';
 import type { MessagePlace, MessageReader } from '#broker/consume/message-reader';
-
-/** A message that a filter has accepted. */
-export interface Found {
-  message: StoredMessage;
-  properties: StoredProperties;
-}
+import { readMessage } from '#broker/consume/pop-request';
+import type { ReadMessage } from '#broker/consume/pop-request';
 
 interface Choice {
   wanted: boolean;
   /** Undefined where the message has not been read: its properties may still speak against it. */
-  found: Found | undefined;
+  read: ReadMessage | undefined;
 }
 
-const UNWANTED: Choice = { wanted: false, found: undefined };
-const UNREAD: Choice = { wanted: true, found: undefined };
+const UNWANTED: Choice = { wanted: false, read: undefined };
+const UNREAD: Choice = { wanted: true, read: undefined };
 const READ_COST = CONSUME.scanEntriesPerTurn / CONSUME.scanMessagesPerTurn;
 
 /** For one receive. */
@@ -75,8 +69,7 @@ export class Selection {
   }
 
   #judge(message: StoredMessage): Choice {
-    const properties = parseProperties(message.properties);
-    if (!this.#filter.accepts(properties)) return UNWANTED;
-    return { wanted: true, found: { message, properties } };
+    const read = readMessage(message);
+    return this.#filter.accepts(read.properties) ? { wanted: true, read } : UNWANTED;
   }
 }

@@ -66,10 +66,11 @@ async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise
   addProperty(properties, PROPERTY.messageId, said.messageId);
   if (said.tag !== undefined) addProperty(properties, PROPERTY.tag, said.tag);
   if (said.keys.length > 0) addProperty(properties, PROPERTY.keys, joinKeys(said.keys));
+  if (said.messageGroup) addProperty(properties, PROPERTY.messageGroup, said.messageGroup);
   properties.push(...said.userProperties);
   const { queueId, offset, end } = core.producer.append({
     topic,
-    queueId: core.selector.select(topic),
+    queueId: core.selector.select(topic, said.messageGroup),
     body,
     compressed: false,
     bornTimeMs: clock.nowMs(),

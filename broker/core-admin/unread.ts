@@ -71,6 +71,7 @@ function unreadOf({ minOffset, nextOffset }: ConsumeQueue, progress: Progress | 
     if (expired) waitingRetry++;
     else inFlight++;
   }
-  const fresh = Math.max(0, nextOffset - Math.max(progress.next, minOffset));
+  const from = Math.max(progress.next, minOffset);
+  const fresh = Math.max(0, nextOffset - from - progress.takenFrom(from));
   return { fresh, inFlight, waitingRetry };
 }

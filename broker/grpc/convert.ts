@@ -78,6 +78,9 @@ function propertiesOf(view: SendMessageView): Text[] {
   if (keys.length > 0) addProperty(properties, PROPERTY.keys, joinKeys(keys));
   if (traceContext?.length) addProperty(properties, PROPERTY.traceContext, traceContext);
   if (bornHost.length > 0) addProperty(properties, PROPERTY.bornHost, bornHost);
+  if (view.messageGroup?.length && view.messageType === MessageType.FIFO) {
+    addProperty(properties, PROPERTY.messageGroup, view.messageGroup);
+  }
   addProperty(properties, PROPERTY.producerGroup, Text.ofName(topic.name));
   for (const text of userProperties) properties.push(text);
   return properties;

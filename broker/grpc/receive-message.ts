@@ -16,8 +16,8 @@ import { SqlFilter } from '#broker/consume/filter-sql';
 import { TagFilter } from '#broker/consume/filter-tag';
 import type { MessageFilter } from '#broker/consume/message-filter';
 import { ANY_QUEUE } from '#broker/consume/polls';
-import type { Delivery, PopRequest } from '#broker/consume/pop';
-import type { Group } from '#broker/topic/groups';
+import type { Delivery } from '#broker/consume/pop';
+import type { PopRequest } from '#broker/consume/pop-request';
 import type { Topic } from '#broker/topic/topics';
 import { toDelivered } from '#broker/grpc/convert';
 import { consumerGroup, readableTopic } from '#broker/grpc/resources';
@@ -52,11 +52,13 @@ async function toPopRequest(
   const filter = parseFilter(view.filter);
   const invisibleMs = invisibleTime(view);
   const group = await consumerGroup(view.group, services);
-  const queueId = queueOf(topic, group, view.messageQueue.id);
+  const isPush = services.sessions.find(call.clientId)?.facts.kind === 'push';
+  const queueId = queueOf(topic, group.ordered && isPush, view.messageQueue.id);
   const batchSize = Math.min(Math.max(1, view.batchSize), CONSUME.receiveBatchMax);
   const renewFor = view.autoRenew ? call.clientId : undefined;
   const { quota: meter } = services;
-  return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor, meter };
+  const attemptId = attemptOf(view);
+  return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor, attemptId, meter };
 }
 
 /** @throws SluiceError ILLEGAL_FILTER_EXPRESSION */
@@ -65,10 +67,10 @@ export function parseFilter({ type, expression }: FilterView): MessageFilter {
 }
 
 /**
- * Members of an ordinary group share all queues, whichever they name: some clients only ever name
- * the first. In an ordered group a queue is one member's.
+ * Members of a group share all queues, whichever they name: some clients only ever name the first.
+ * Only push consumers of an ordered group are told of all queues, and poll each (wire.md A.6).
  */
-function queueOf(topic: Topic, group: Group, queueId: number): number {
+function queueOf(topic: Topic, isNamed: boolean, queueId: number): number {
   if (queueId !== ANY_QUEUE && !topic.queues[queueId]) {
     const last = topic.queues.length - 1;
     throw new SluiceError(
@@ -76,7 +78,16 @@ function queueOf(topic: Topic, group: Group, queueId: number): number {
       `${topic.name} has the queues 0 to ${last}, not ${queueId}`,
     );
   }
-  return group.ordered ? queueId : ANY_QUEUE;
+  return isNamed ? queueId : ANY_QUEUE;
+}
+
+function attemptOf({ attemptId }: ReceiveMessageView): string | undefined {
+  if (!attemptId) return undefined;
+  if (Buffer.byteLength(attemptId) <= CONSUME.attemptIdBytesMax) return attemptId;
+  throw new SluiceError(
+    'BAD_REQUEST',
+    `an attempt id has at most ${CONSUME.attemptIdBytesMax} bytes`,
+  );
 }
 
 function invisibleTime({ autoRenew, invisibleDurationMs }: ReceiveMessageView): number {

@@ -73,7 +73,7 @@ function produce(
     throw new SluiceError('NOT_IMPLEMENTED', `message type ${view.messageType} is not served`);
   }
   admit(view, topic, kind);
-  const queueId = services.selector.select(topic);
+  const queueId = services.selector.select(topic, kind === 'fifo' ? view.messageGroup : undefined);
   return services.producer.append(toOutgoing(view, topic, queueId, bornHost));
 }
 

@@ -7,6 +7,7 @@ const TABLE = {
   group: 'g',
   key: 'k',
   queueEnd: 'n',
+  doneAhead: 'o',
   progress: 'p',
   queue: 'q',
   topic: 't',
@@ -81,7 +82,15 @@ export function readQueueKeyOffset(buffer: Buffer): number {
 }
 
 export function progressKey(groupId: number, topicId: number, queueId: number): Buffer {
-  const buffer = key(TABLE.progress, U48 + U48 + 2);
+  return placeKey(TABLE.progress, groupId, topicId, queueId);
+}
+
+export function doneAheadKey(groupId: number, topicId: number, queueId: number): Buffer {
+  return placeKey(TABLE.doneAhead, groupId, topicId, queueId);
+}
+
+function placeKey(table: string, groupId: number, topicId: number, queueId: number): Buffer {
+  const buffer = key(table, U48 + U48 + 2);
   buffer.writeUIntBE(groupId, 1, U48);
   buffer.writeUIntBE(topicId, 7, U48);
   buffer.writeUInt16BE(queueId, 13);

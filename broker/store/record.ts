@@ -33,10 +33,12 @@ export const RECORD_TYPE = {
   /** Around the copy of all small state with which every segment begins. */
   carryBegin: 9,
   carryEnd: 10,
+  /** Beside a progress of an ordered group: what is done above its next offset. */
+  doneAhead: 17,
 } as const;
 
 export type RecordType = (typeof RECORD_TYPE)[keyof typeof RECORD_TYPE];
-const LAST_TYPE = RECORD_TYPE.carryEnd;
+const LAST_TYPE = RECORD_TYPE.doneAhead;
 
 /** A payload that knows its size and writes itself into the log, once. */
 export interface Payload {
