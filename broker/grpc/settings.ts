@@ -37,11 +37,23 @@ const PRODUCER_BACKOFF: RetryPolicyInput = {
   },
 };
 
-function consumerBackoff({ retryMaxTimes, backoffMs }: GroupSettings): RetryPolicyInput {
-  return {
-    maxAttempts: retryMaxTimes + 1,
-    customizedBackoff: { next: backoffMs.map(duration) },
-  };
+/** What the Node client calls its language. wire.md, traps F.7 */
+const NODE = 'HTTP';
+
+/**
+ * The waits of the group as they are. Push consumers of an ordered group retry by themselves, and
+ * that of Node can't read a list of waits: it would give a message up at the first failure. It gets
+ * waits that double, between the first and the last of the list.
+ */
+function consumerBackoff(group: GroupSettings, { language }: ClientFacts): RetryPolicyInput {
+  const { ordered, retryMaxTimes, backoffMs } = group;
+  const maxAttempts = retryMaxTimes + 1;
+  if (!ordered || language !== NODE) {
+    return { maxAttempts, customizedBackoff: { next: backoffMs.map(duration) } };
+  }
+  const initial = duration(backoffMs[0] ?? 0);
+  const max = duration(backoffMs.at(-1) ?? 0);
+  return { maxAttempts, exponentialBackoff: { initial, max, multiplier: 2 } };
 }
 
 /**
@@ -118,7 +130,7 @@ export async function answerSettings(
   const group = await groupSettings(facts.group ?? '', services);
   return {
     ...common,
-    backoffPolicy: consumerBackoff(group),
+    backoffPolicy: consumerBackoff(group, facts),
     subscription: {
       ...settings.subscription,
       fifo: group.ordered,
