@@ -1,4 +1,5 @@
 import { test } from '@jest/globals';
+import { orderedCases } from './cases/ordered.ts';
 import { produceCases } from './cases/produce.ts';
 import { pushCases } from './cases/push.ts';
 import { shareCases } from './cases/share.ts';
@@ -12,7 +13,13 @@ if (missing === undefined) {
   const classPath = await buildDriver();
   const clientsOf = (endpoints: string): Promise<JavaClients> =>
     JavaClients.start(classPath, endpoints);
-  runTogether('Java', clientsOf, [...produceCases, ...simpleCases, ...shareCases, ...pushCases]);
+  runTogether('Java', clientsOf, [
+    ...produceCases,
+    ...simpleCases,
+    ...shareCases,
+    ...pushCases,
+    ...orderedCases,
+  ]);
 } else {
   console.warn(`THE JAVA CLIENT IS NOT TESTED: there is no \`${missing}\` on this machine`);
   test.skip(`SKIPPED, since \`${missing}\` is missing: all cases with the Java client`, () => {});

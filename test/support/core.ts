@@ -60,16 +60,20 @@ export interface TestMessage {
   keys?: string[];
   properties?: Readonly<Record<string, string>>;
   queueId?: number;
+  messageGroup?: string;
 }
 
 /** Appends a message; resolves when it is stored. */
 export async function send(core: Core, topic: Topic, message: TestMessage): Promise<number> {
-  const { id, body = id, tag, keys = [], queueId = 0 } = message;
+  const { id, body = id, tag, keys = [], queueId = 0, messageGroup } = message;
   const user = Object.entries(message.properties ?? {}).flat();
   const properties: Text[] = [];
   addProperty(properties, PROPERTY.messageId, Text.of(id));
   if (tag !== undefined) addProperty(properties, PROPERTY.tag, Text.of(tag));
   if (keys.length > 0) addProperty(properties, PROPERTY.keys, Text.of(keys.join(' ')));
+  if (messageGroup !== undefined) {
+    addProperty(properties, PROPERTY.messageGroup, Text.of(messageGroup));
+  }
   properties.push(...user.map(Text.of));
   const { offset, end } = core.producer.append({
     topic,
@@ -96,6 +100,7 @@ export interface ReceiveOptions {
   waitMs?: number;
   receiver?: Receiver;
   renewFor?: string;
+  attemptId?: string;
   meter?: Meter;
 }
 
@@ -115,6 +120,7 @@ export function receive(
     invisibleMs,
     renewFor: options.renewFor,
     filter: sql === undefined ? TagFilter.parse(filter) : SqlFilter.parse(sql),
+    attemptId: options.attemptId,
     meter: options.meter ?? UNMETERED,
   };
   return core.consumption.pop.receive(request, waitMs, receiver);
