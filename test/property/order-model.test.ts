@@ -121,7 +121,7 @@ class Run {
         break;
       case 'restart':
         await real.reopen(next);
-        for (const each of model.messages) each.renewFor = each.attemptId = undefined;
+        model.restart(real.clock.nowMs());
         break;
       default:
         await this.#settle(next);
@@ -148,8 +148,10 @@ class Run {
 
   async #receive(next: Step & { do: 'receive' }): Promise<void> {
     const { real, model } = this;
-    const { queue, batch, filter, client, id } = next;
+    const { client, id } = next;
     const before = id === undefined ? [] : model.held(id);
+    const same = { queue: -1, batch: CONSUME.receiveBatchMax, filter: '*' };
+    const { queue, batch, filter } = before.length > 0 ? same : next; // a client asks the same
     const deliveries = await receive(real.core, real.group(0), real.topic, {
       queueId: queue,
       batchSize: batch,
@@ -161,7 +163,7 @@ class Run {
     const handles = deliveries.map((each) => handleOf(real.core, each));
     const untilMs = real.clock.nowMs() + INVISIBLE_MS;
     const received = { deliveries, handles, untilMs, renewFor: client, attemptId: id };
-    if (before.length > 0) return model.repeat(received, this.#passOver(before, filter));
+    if (before.length > 0) return model.repeat(received, before);
     this.#passOver(model.messages, filter);
     model.receive(received);
     if (queue < 0 && filter === '*' && deliveries.length < batch) model.expectAllGiven();

@@ -92,6 +92,14 @@ export class OrderModel {
     message.attemptId = undefined;
   }
 
+  /** For whom leases are renewed, and of which attempt, is forgotten; deadlines are not. */
+  restart(nowMs: number): void {
+    for (const message of this.messages) {
+      message.renewFor = message.attemptId = undefined;
+      if (message.state === 'free' && message.untilMs > nowMs) message.state = 'held';
+    }
+  }
+
   expire(nowMs: number): void {
     for (const message of this.held()) if (message.untilMs <= nowMs) this.end(message);
   }
