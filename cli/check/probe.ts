@@ -129,7 +129,7 @@ async function receiveAll(
 ): Promise<readonly Receipt[]> {
   const receipts = new Map<string, Receipt>();
   const stale: Receipt[] = [];
-  // An ordered group gives each queue to itself, any other all queues whichever is named.
+  // Some members of ordered groups get each queue by itself, others all, whichever is named.
   for (let turn = 0; receipts.size < sent.size; turn++) {
     const queue = queues[turn % queues.length];
     if (queue === undefined) break;

@@ -57,6 +57,7 @@ export function addSend(message: Command): void {
       'after',
       "\nExamples:\n  sluice message send orders 'Hello' --tag created --key order-17\n" +
         '  sluice message send orders @order.json --property source=shop\n' +
+        '  sluice message send payments Paid --message-group order-17\n' +
         '  sluice message send orders --count 10000 --body-size 1024 --rate 500\n',
     )
     .action((topic: string, body: string | undefined, options: SendOptions, command: Command) =>
