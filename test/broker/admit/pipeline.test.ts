@@ -192,10 +192,11 @@ describe('admission', () => {
     ['normal', 'delay', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
     ['normal', 'transaction', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
     ['fifo', 'normal', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
+    ['fifo', 'fifo', /^ILLEGAL_MESSAGE_GROUP: orders orders by message group/],
     ['global-fifo', 'normal', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
     ['delay', 'normal', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
     ['transaction', 'delay', /^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE/],
-  ])('a topic of kind %s takes no %s message', (kind, sent, refusal) => {
+  ])('a topic of kind %s takes no %s message like this', (kind, sent, refusal) => {
     expect(outcome({ topic: topicOf(kind), kind: sent })).toMatch(refusal);
   });
 

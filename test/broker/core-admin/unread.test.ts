@@ -51,6 +51,18 @@ describe('what groups are not done with', () => {
     expect(unread()).toEqual({ entries: [], total: 0, deadLetters: 0 });
   });
 
+  test('counts what an ordered group has passed by, and not what is done behind it', async () => {
+    group = await core.groups.update('billing', { ordered: true });
+    for (const id of ['A1', 'A2', 'B1', 'B2']) {
+      await send(core, topic, { id, queueId: 0, messageGroup: id.charAt(0) });
+    }
+    await receive(core, group, topic, { batchSize: 1 });
+    const others = await receive(core, group, topic);
+    expect(unread().entries).toEqual([entry(group, 4, 3)]);
+    for (const other of others) await ack(core, group, handleOf(core, other));
+    expect(unread().entries).toEqual([entry(group, 2, 1)]);
+  });
+
   test('counts what is new, in flight and to be retried, and what is done no more', async () => {
     await fill(10);
     const deliveries = await receive(core, group, topic, { batchSize: 4 });

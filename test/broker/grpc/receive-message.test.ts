@@ -53,6 +53,28 @@ describe('ReceiveMessage', () => {
     return out;
   }
 
+  test('members of an ordered group get every queue, push consumers the one they name', async () => {
+    await core.groups.update('billing', { ordered: true });
+    await sendMany(6);
+    const messageQueue = { topic: { name: 'orders' }, id: 1 };
+    const facts = { clientId: 'client', kind: 'push', group: 'billing', language: 'JAVA' } as const;
+    core.sessions.register({ ...facts, version: '5', peer: '' }, { end: () => undefined });
+    const received = async (): Promise<(number | undefined)[]> => {
+      const { messages } = await receive({ messageQueue });
+      return messages.map((each) => each.systemProperties?.queueId);
+    };
+    expect(await received()).toEqual([1, 1, 1]);
+    core.sessions.terminate('client');
+    expect(await received()).toEqual([0, 0, 0]);
+  });
+
+  test('an attempt id is as long as it may be', async () => {
+    const { attemptIdBytesMax } = CONSUME;
+    await receive({ attemptId: 'a'.repeat(attemptIdBytesMax) });
+    const longer = receive({ attemptId: 'a'.repeat(attemptIdBytesMax + 1) });
+    await expect(longer).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  });
+
   async function sendMany(count: number): Promise<void> {
     const topic = core.topics.get('orders');
     for (let i = 0; i < count; i++) await send(core, topic, { id: `M${i}`, queueId: i % 2 });

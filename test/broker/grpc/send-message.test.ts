@@ -6,6 +6,7 @@ import type { Services } from '#broker/grpc/services';
 import { SluiceError } from '#lib/errors';
 import { Code } from '#proto/codes';
 import { codec } from '#proto/messages';
+import { PROPERTY } from '#proto/properties';
 import { Text } from '#proto/text';
 import { MessageType } from '#proto/types';
 import type { MessageInput, SystemPropertiesInput } from '#proto/types';
@@ -126,6 +127,28 @@ describe('SendMessage', () => {
       (error: unknown) => SluiceError.from(error),
     )) as SluiceError;
     expect(code).toBe('ILLEGAL_MESSAGE_PROPERTY_KEY');
+  });
+
+  test('an ordered message is stored with its message group, each in a queue of its own', async () => {
+    const topic = await core.topics.create('ledger', 'fifo', 4);
+    const groups = ['a', 'b', 'c', 'd', 'e', 'f', 'a', 'b', 'c', 'd', 'e', 'f'];
+    const messages = groups.map((messageGroup, i) => {
+      const system = { messageId: `M${i}`, messageType: MessageType.FIFO, messageGroup };
+      return message(system, { topic: { name: 'ledger' } });
+    });
+    expect((await send(...messages)).status?.code).toBe(Code.OK);
+    const found = await receive(core, core.groups.get('billing'), topic);
+    const places = found.map((each) => [
+      each.properties.get(PROPERTY.messageGroup),
+      each.message.queueId,
+    ]);
+    expect(new Set(places.map(String)).size).toBe(6);
+    expect(places).toHaveLength(12);
+    const without = message({ messageType: MessageType.FIFO }, { topic: { name: 'ledger' } });
+    await expect(send(without)).rejects.toMatchObject({ code: 'ILLEGAL_MESSAGE_GROUP' });
+    await core.topics.create('global', 'global-fifo', 1);
+    const global = message({ messageType: MessageType.FIFO }, { topic: { name: 'global' } });
+    expect((await send(global)).status?.code).toBe(Code.OK);
   });
 
   test.each([
