@@ -74,7 +74,10 @@ export class DeadLetters {
     const group = groups.byId(progress.groupId);
     const queue = topic?.queues[progress.queueId];
     if (!topic || !group || !queue) return undefined; // deleted meanwhile, with its progress
-    if (offset < queue.minOffset) return void table.drop(progress, offset); // gone by retention
+    if (offset < queue.minOffset) {
+      table.drop(progress, offset); // retention has taken it
+      return undefined;
+    }
     const message = await reader.read(await reader.place(queue, offset), queue, offset);
     if (!lease.live) return undefined; // acknowledged meanwhile
     producer.append(this.#copy(message, topic, group));

@@ -69,7 +69,7 @@ describe('ordered pop', () => {
     faulty.clock.advance(0);
   }
 
-  test('an answer may have several of a message group; then that waits for all of them', async () => {
+  test('an answer may have several of a message group, which waits for all of them', async () => {
     await sendAll('A1', 'B1', 'A2', 'A3', 'B2');
     const first = await take(3);
     expect(names(first)).toBe('A1 B1 A2');
@@ -132,7 +132,7 @@ describe('ordered pop', () => {
     expect([names(again), attempts(again)]).toEqual(['A1 A2 A3', [2, 2, 1]]);
   });
 
-  test('what cannot be consumed goes to the dead letters in order, then the rest comes', async () => {
+  test('dead letters are in order, and then the rest comes', async () => {
     await sendAll('A1', 'A2', 'A3', 'B1');
     await take(2);
     faulty.clock.advance(30_000);
@@ -146,7 +146,7 @@ describe('ordered pop', () => {
     expect(names(await take())).toBe('A3 B1');
   });
 
-  test('the same attempt again gets the same messages, and its first handles are void', async () => {
+  test('the same attempt again gets the same messages, with new handles', async () => {
     await sendAll('A1', 'A2', 'B1', 'A3');
     const first = await take(2, { attemptId: 'one' });
     const again = await take(2, { attemptId: 'one' });
@@ -181,7 +181,7 @@ describe('ordered pop', () => {
     }
   });
 
-  test('a group that is not ordered has no order; one that changes misses and repeats nothing', async () => {
+  test('a group that becomes ordered, or stops to be, misses and repeats nothing', async () => {
     await sendAll('A1', 'A2', 'B1', 'B2', 'A3');
     const [a1] = await take(1);
     const [b1] = await take(1);
@@ -220,7 +220,7 @@ describe('ordered pop', () => {
     expect([...seen(await take(32))].toSorted()).toEqual(['A', 'B']);
   });
 
-  test('behind 100,000 messages that wait, others come, and nobody looks at those again', async () => {
+  test('behind 100,000 messages that wait others come, and those are looked at once', async () => {
     await sendMany(100_000, 'A');
     await sendMany(3, 'B');
     const first = await take(1);
@@ -241,7 +241,7 @@ describe('ordered pop', () => {
     expect(looks).toBeLessThan(200);
   }, 60_000);
 
-  test(`at most ${CONSUME.orderedLookAheadMax} wait; what is behind comes when there is room`, async () => {
+  test(`at most ${CONSUME.orderedLookAheadMax} wait, with all behind them`, async () => {
     await sendMany(CONSUME.orderedLookAheadMax + 1, 'A');
     await sendMany(1, 'B');
     const first = await take(1);

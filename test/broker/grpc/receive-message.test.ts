@@ -53,7 +53,7 @@ describe('ReceiveMessage', () => {
     return out;
   }
 
-  test('members of an ordered group get every queue, push consumers the one they name', async () => {
+  test('an ordered group shares all queues, but push consumers get the one they name', async () => {
     await core.groups.update('billing', { ordered: true });
     await sendMany(6);
     const messageQueue = { topic: { name: 'orders' }, id: 1 };

@@ -129,7 +129,7 @@ describe('SendMessage', () => {
     expect(code).toBe('ILLEGAL_MESSAGE_PROPERTY_KEY');
   });
 
-  test('an ordered message is stored with its message group, each in a queue of its own', async () => {
+  test('an ordered message keeps its message group, which has one queue', async () => {
     const topic = await core.topics.create('ledger', 'fifo', 4);
     const groups = ['a', 'b', 'c', 'd', 'e', 'f', 'a', 'b', 'c', 'd', 'e', 'f'];
     const messages = groups.map((messageGroup, i) => {
