@@ -14,7 +14,8 @@ import {
 import { brokerSettings, checkBroker } from '#cli/standalone-config';
 import { notes } from '#lib/config';
 import { isWildcard } from '#lib/host-port';
-import { CONFIG, REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
+import { CONFIG } from '#lib/limits';
 import { BROKER_NAME } from '#proto/names';
 
 /** What the settings of a fleet say too. */

@@ -1,7 +1,8 @@
 /** The settings that processes share, each defined once, and the rules that tie some together. */
 import { z } from 'zod';
 import { notes } from '#lib/config';
-import { CONFIG, REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
+import { CONFIG } from '#lib/limits';
 import { LOG_FORMATS, LOG_LEVELS } from '#lib/log';
 import { INTERNAL_LISTENER } from '#proto/fleet';
 import { TRANSPORTS } from '#proto/grpc-transport/listener-options';

@@ -1,7 +1,8 @@
 /** A broker's report, checked: whatever is wrong in it is refused before it reaches a client. */
 import { SluiceError } from '#lib/errors';
 import { isDialable } from '#lib/host-port';
-import { FLEET, REGISTRY, TOPIC } from '#lib/limits';
+import { FLEET, REGISTRY } from '#lib/fleet-limits';
+import { TOPIC } from '#lib/limits';
 import { kindName, permissionName } from '#proto/fleet';
 import type { BrokerHoldings, BrokerListener, BrokerReport, TopicQueues } from '#proto/fleet-types';
 import type { HostPort } from '#lib/host-port';

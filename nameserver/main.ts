@@ -1,7 +1,8 @@
 /** A name server as a part of a process: routes for clients, and the reports of brokers. */
 import { join } from 'node:path';
 import type { Clock } from '#lib/clock';
-import { LISTEN, REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
+import { LISTEN } from '#lib/limits';
 import type { Part } from '#lib/lifecycle';
 import type { Log } from '#lib/log';
 import type { Registry } from '#lib/metrics';

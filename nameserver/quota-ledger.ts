@@ -1,5 +1,5 @@
 /** What each broker asks of the quota of the fleet, and what it was given. */
-import { FLEET } from '#lib/limits';
+import { FLEET } from '#lib/fleet-limits';
 import type { Sample } from '#lib/metrics';
 import { sharesOf } from '#nameserver/quota-shares';
 

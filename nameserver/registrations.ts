@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
-import { REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
 import type { Log } from '#lib/log';
 import { checkReport, routesOf } from '#nameserver/broker-routes';
 import type { QuotaLedger } from '#nameserver/quota-ledger';

@@ -6,7 +6,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
-import { FLEET } from '#lib/limits';
+import { FLEET } from '#lib/fleet-limits';
 import type { Part } from '#lib/lifecycle';
 import type { Log } from '#lib/log';
 import { parseFleetSettings } from '#proto/fleet-settings';

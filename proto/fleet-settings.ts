@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { SluiceError } from '#lib/errors';
 import { isDialable, parseHostPort } from '#lib/host-port';
-import { CONFIG, FLEET, REGISTRY } from '#lib/limits';
+import { FLEET, REGISTRY } from '#lib/fleet-limits';
+import { CONFIG } from '#lib/limits';
 import { BROKER_NAME, LISTENER_NAME } from '#proto/names';
 
 const address = z.string().refine(isAddress, 'must be HOST:PORT that others can dial');

@@ -1,6 +1,6 @@
 /** Keeps a broker to its share of the fleet's quota, and measures what its clients want of it. */
 import type { Clock } from '#lib/clock';
-import { FLEET, REGISTRY } from '#lib/limits';
+import { FLEET, REGISTRY } from '#lib/fleet-limits';
 import type { FleetSettings } from '#proto/fleet-settings';
 
 import type { Quota } from '#broker/admit/quota';

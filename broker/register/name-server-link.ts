@@ -9,7 +9,7 @@ import {
 import type { ReportSource } from '#broker/register/report-source';
 import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
-import { REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
 import type { Log } from '#lib/log';
 import { Backoff } from '#lib/retry';
 import type { BrokerReportInput, RegistryAnswer } from '#proto/fleet-types';

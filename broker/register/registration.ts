@@ -3,7 +3,7 @@ import { NameServerLink, type LinkOptions } from '#broker/register/name-server-l
 import { ReportSource, type BrokerSelf, type Holdings } from '#broker/register/report-source';
 import { systemClock, type Clock, type Timer } from '#lib/clock';
 import type { Part } from '#lib/lifecycle';
-import { REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
 import type { Log } from '#lib/log';
 
 export interface RegistrationOptions {

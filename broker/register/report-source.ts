@@ -1,5 +1,5 @@
 /** What a broker tells name servers of itself. */
-import { REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
 import { kindNumber, permissionNumber } from '#proto/fleet';
 import type { BrokerReportInput } from '#proto/fleet-types';
 import type { RoutedTopic } from '#proto/route';

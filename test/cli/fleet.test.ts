@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
 import { createAdminClient } from '#proto/admin-client';
 import { defineTopic, namesOf, routed, untilRouted } from '#support/fleet';
 import {

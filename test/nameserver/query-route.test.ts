@@ -1,7 +1,7 @@
 /** What clients get from a name server, over real sockets. */
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
 import type { Registry } from '#lib/metrics';
 import type { NameServer } from '#nameserver/main';
 import type { BrokerRoutes } from '#nameserver/route-table';

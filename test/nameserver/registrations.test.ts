@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { REGISTRY, TOPIC } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
+import { TOPIC } from '#lib/limits';
 import { QuotaLedger } from '#nameserver/quota-ledger';
 import { Registrations } from '#nameserver/registrations';
 import { RouteTable } from '#nameserver/route-table';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { FLEET } from '#lib/limits';
+import { FLEET } from '#lib/fleet-limits';
 import { createLog } from '#lib/log';
 import { FleetSettingsFile } from '#proto/fleet-settings-file';
 import { ManualClock } from '#support/manual-clock';

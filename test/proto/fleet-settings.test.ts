@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { CONFIG, FLEET, REGISTRY } from '#lib/limits';
+import { FLEET, REGISTRY } from '#lib/fleet-limits';
+import { CONFIG } from '#lib/limits';
 import { fleetBroker, parseFleetSettings } from '#proto/fleet-settings';
 
 const whole = {

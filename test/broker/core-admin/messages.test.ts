@@ -25,7 +25,14 @@ test('messages of one message group go to one queue, and come in their order', a
     sent.push(await messages.send({ ...rest, ...more, messageGroup: 'order-17' }));
   }
   expect(new Set(sent.map(({ queue }) => queue)).size).toBe(1);
-  const wanted = { topic: 'ledger', group: 'auditors', filter: '*', count: 32, waitMs: 0 };
+  const wanted = {
+    topic: 'ledger',
+    group: 'auditors',
+    filter: '*',
+    isSql: false,
+    count: 32,
+    waitMs: 0,
+  };
   const { signal } = new AbortController();
   const received = await messages.receive({ ...wanted, invisibleMs: 30_000, ack: true, signal });
   expect(received.map(({ messageId }) => messageId)).toEqual(sent.map((each) => each.messageId));

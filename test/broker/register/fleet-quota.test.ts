@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Quota } from '#broker/admit/quota';
 import { FleetQuota } from '#broker/register/fleet-quota';
-import { FLEET, REGISTRY } from '#lib/limits';
+import { FLEET, REGISTRY } from '#lib/fleet-limits';
 import { QuotaLedger } from '#nameserver/quota-ledger';
 import type { FleetSettings } from '#proto/fleet-settings';
 import { ManualClock } from '#support/manual-clock';

@@ -3,7 +3,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Registration, type RegistrationOptions } from '#broker/register/registration';
-import { REGISTRY } from '#lib/limits';
+import { REGISTRY } from '#lib/fleet-limits';
 import type { NameServerConfig } from '#nameserver/main';
 import type { FleetSettingsSource } from '#proto/fleet-settings';
 import type { RoutedTopic } from '#proto/route';
