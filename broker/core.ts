@@ -11,6 +11,7 @@ import { keepIdentity } from '#broker/identity';
 import type { Identity } from '#broker/identity';
 import { Traffic } from '#broker/metrics/traffic';
 import { Producer } from '#broker/produce/produce';
+import { Scheduler } from '#broker/produce/scheduled';
 import { BrokerState } from '#broker/state';
 import type { Durability } from '#broker/store/commit-log';
 import type { StoreFiles } from '#broker/store/files';
@@ -41,6 +42,7 @@ export class Core {
   readonly topics: Topics;
   readonly groups: Groups;
   readonly producer: Producer;
+  readonly scheduler: Scheduler;
   readonly consumption: Consumption;
   readonly sessions: Sessions;
   readonly selector = new QueueSelector();
@@ -60,6 +62,16 @@ export class Core {
     this.sessions = new Sessions(clock);
     const { topics, groups, producer, sessions, traffic } = this;
     const { receiptKey } = identity;
+    const onDamage = (): void => void traffic.damaged++;
+    this.scheduler = new Scheduler({
+      clock,
+      log,
+      store,
+      topics,
+      producer,
+      key: receiptKey,
+      onDamage,
+    });
     this.consumption = new Consumption({
       clock,
       log,
@@ -70,7 +82,7 @@ export class Core {
       receiptKey,
       isConnected: (clientId) => sessions.isConnected(clientId),
       onDeadLetter: (group, topic) => traffic.deadLettered(group.name, topic.name),
-      onDamage: () => traffic.damaged++,
+      onDamage,
     });
     this.topics.onDelete = (topic) => this.consumption.progress.forgetTopic(topic.id);
     store.onReadable = (queue) => this.consumption.onReadable(queue);
@@ -85,10 +97,13 @@ export class Core {
     const identity = await keepIdentity(options.directory);
     const store = await Store.open(options);
     const core = new Core(options, identity, store);
-    const { topics, groups, consumption } = core;
+    const { topics, groups, consumption, scheduler } = core;
     const { progress } = consumption;
     try {
-      const recovered = await store.recover(new BrokerState({ store, topics, groups, progress }));
+      const recovered = await store.recover(
+        new BrokerState({ store, topics, groups, progress, scheduler }),
+      );
+      await scheduler.start();
       consumption.start();
       return { core, recovered };
     } catch (error) {
@@ -100,6 +115,7 @@ export class Core {
   async close(): Promise<void> {
     this.sessions.stop();
     this.consumption.stop();
+    await this.scheduler.stop();
     await this.store.close();
   }
 }

@@ -174,6 +174,7 @@ export class Broker implements Part {
       groups,
       selector,
       producer,
+      scheduler: core.scheduler,
       consumption,
       sessions,
       traffic,

@@ -1,8 +1,10 @@
 /** The state that the records of the log add up to: which part knows which record. */
 import { StoredMessage } from '#proto/message';
 import { PROPERTY, lookupKeys, parseProperties, tagHash } from '#proto/properties';
+import type { StoredProperties } from '#proto/properties';
 
 import type { ProgressTable } from '#broker/consume/progress-table';
+import type { Scheduler } from '#broker/produce/scheduled';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import { IndexDamageError } from '#broker/store/damage';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
@@ -18,6 +20,7 @@ export interface StateParts {
   topics: Topics;
   groups: Groups;
   progress: ProgressTable;
+  scheduler: Scheduler;
 }
 
 export class BrokerState implements StateMachine {
@@ -34,7 +37,7 @@ export class BrokerState implements StateMachine {
   }
 
   apply(record: LogRecord, segmentBase: number): void {
-    const { topics, groups, progress } = this.#parts;
+    const { topics, groups, progress, scheduler } = this.#parts;
     switch (record.type) {
       case RECORD_TYPE.message:
         return this.#indexMessage(record, segmentBase);
@@ -49,6 +52,9 @@ export class BrokerState implements StateMachine {
       case RECORD_TYPE.ack:
       case RECORD_TYPE.doneAhead:
         return progress.apply(record);
+      case RECORD_TYPE.scheduled:
+      case RECORD_TYPE.scheduledCancelled:
+        return scheduler.apply(record);
       case RECORD_TYPE.carryBegin:
       case RECORD_TYPE.carryEnd:
         return undefined;
@@ -57,6 +63,8 @@ export class BrokerState implements StateMachine {
 
   #indexMessage({ position, payload, timestampMs }: LogRecord, segmentBase: number): void {
     const message = new StoredMessage(payload);
+    const properties = parseProperties(message.properties);
+    this.#settleOrigin(properties);
     const queue = this.#parts.topics.find(message.topic)?.queues[message.queueId];
     if (!queue) return; // its topic was deleted while the message was under way
     if (message.queueOffset !== queue.nextOffset) {
@@ -65,7 +73,6 @@ export class BrokerState implements StateMachine {
           `the next message in the log has ${message.queueOffset}`,
       );
     }
-    const properties = parseProperties(message.properties);
     const hash = tagHash(properties.get(PROPERTY.tag));
     const size = payload.length;
     this.#parts.store.indexMessage(queue, {
@@ -78,6 +85,14 @@ export class BrokerState implements StateMachine {
     });
   }
 
+  /** A message that was scheduled waits no more. */
+  #settleOrigin(properties: StoredProperties): void {
+    const id = properties.get(PROPERTY.scheduledPosition);
+    if (id === undefined) return;
+    const dueMs = Number(properties.get(PROPERTY.deliverAt));
+    this.#parts.scheduler.applyDelivered({ id: Number(id), dueMs });
+  }
+
   collect(changes: IndexChange[]): void {
     this.#parts.topics.collect(changes);
     this.#parts.groups.collect(changes);
@@ -88,6 +103,10 @@ export class BrokerState implements StateMachine {
     this.#parts.topics.carry(append);
     this.#parts.groups.carry(append);
     this.#parts.progress.carry(append);
+  }
+
+  carryForward(before: number): Promise<void> {
+    return this.#parts.scheduler.carryForward(before);
   }
 
   beginAt(carried: LogRecord[]): ConsumeQueue[] {

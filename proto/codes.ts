@@ -10,7 +10,7 @@
  */
 import { SluiceError } from '#lib/errors';
 import type { ErrorCode } from '#lib/errors';
-import { CONSUME, MESSAGE, NAME } from '#lib/limits';
+import { CONSUME, MESSAGE, NAME, PRODUCT } from '#lib/limits';
 import { Code } from '#proto/types';
 
 export { Code };
@@ -34,12 +34,14 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
 
 const BODY_MAX = `${MESSAGE.bodyBytesMax / MIB} MiB`;
 const TIMED_BODY_MAX = `${MESSAGE.timedBodyBytesMax / KIB} KiB`;
 const PROPERTIES_MAX = `${MESSAGE.propertiesBytesMax / KIB} KiB`;
 const INVISIBLE_MIN = `${CONSUME.invisibleMinMs / SECOND} s`;
 const INVISIBLE_MAX = `${CONSUME.invisibleMaxMs / HOUR} h`;
+const DELAY_MAX = `${PRODUCT.delayMaxMs / DAY} days`;
 const POLLING_MIN = `${CONSUME.pollingMinMs / SECOND} s`;
 
 export const OK_STATUS: Status = { code: Code.OK, message: 'OK' };
@@ -104,6 +106,11 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
     wire: 'ILLEGAL_OFFSET',
     when: 'The offset is outside of what the queue holds, or would take the committed one back.',
     action: 'Ask for the offset with QueryOffset and go on from there.',
+  },
+  ILLEGAL_DELIVERY_TIME: {
+    wire: 'ILLEGAL_DELIVERY_TIME',
+    when: 'The scheduled message says no delivery time, or one too far ahead.',
+    action: `Set a delivery time that is at most ${DELAY_MAX} ahead; one that is past is now.`,
   },
   INVALID_RECEIPT_HANDLE: {
     wire: 'INVALID_RECEIPT_HANDLE',

@@ -13,6 +13,8 @@ export const PROPERTY = {
   bornHost: '__BORNHOST',
   bornTimestamp: 'BORN_TIMESTAMP',
   deliverAt: 'TIMER_DELIVER_MS',
+  /** Of a scheduled message whose time has come: where in the log it was scheduled. */
+  scheduledPosition: '__SCHEDULED_POSITION',
   transactional: 'TRAN_MSG',
   checkImmunity: 'CHECK_IMMUNITY_TIME_IN_SECONDS',
   deadLetterTopic: 'DLQ_ORIGIN_TOPIC',

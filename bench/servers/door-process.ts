@@ -42,6 +42,7 @@ async function main(directory: string, transport: Transport): Promise<void> {
     groups: core.groups,
     selector: core.selector,
     producer: core.producer,
+    scheduler: core.scheduler,
     consumption: core.consumption,
     sessions: core.sessions,
     traffic: core.traffic,

@@ -19,6 +19,7 @@ export interface Candidate {
   keys: readonly Text[];
   messageId: Text;
   messageGroup: Text | undefined;
+  deliveryTimestampMs?: number | undefined;
   /** Name and value in turn. */
   userProperties: readonly Text[];
   /** What else the sender says and is stored with it. */
@@ -36,7 +37,7 @@ const KINDS_OF_TOPIC: Readonly<Record<TopicKind, MessageKind>> = {
   transaction: 'transaction',
 };
 
-const SERVED: ReadonlySet<MessageKind> = new Set(['normal', 'fifo']);
+const SERVED: ReadonlySet<MessageKind> = new Set(['normal', 'fifo', 'delay']);
 
 // Unicode's control characters, as Java's Character.isISOControl has them.
 // eslint-disable-next-line no-control-regex
@@ -178,6 +179,19 @@ const kind: Step = ({ messageGroup: group }, topic, sent) => {
   }
 };
 
+/** How far ahead it may be is for the scheduler to say. */
+const deliveryTime: Step = ({ deliveryTimestampMs }, _topic, sent) => {
+  if (sent === 'delay' && deliveryTimestampMs === undefined) {
+    refuse('ILLEGAL_DELIVERY_TIME', 'a scheduled message must say when it is to be delivered');
+  }
+  if (sent !== 'delay' && deliveryTimestampMs !== undefined) {
+    refuse(
+      'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
+      `a ${sent} message has no delivery time: only scheduled ones do`,
+    );
+  }
+};
+
 const STEPS: readonly Step[] = [
   permission,
   bodySize,
@@ -189,6 +203,7 @@ const STEPS: readonly Step[] = [
   messageGroup,
   messageId,
   kind,
+  deliveryTime,
 ];
 
 /** @throws SluiceError with the code of the first step that the message does not pass */

@@ -4,13 +4,13 @@
  */
 import type { Clock } from '#lib/clock';
 import { CONSUME } from '#lib/limits';
-import { parseIPv4 } from '#proto/message';
 import type { StoredMessage } from '#proto/message';
 import { deadLetterTopic } from '#proto/names';
-import { PROPERTY, addProperty, lookupKeys, parseProperties, tagHash } from '#proto/properties';
+import { PROPERTY, addProperty, parseProperties } from '#proto/properties';
 import { NO_TEXT, Text } from '#proto/text';
 
 import type { OutgoingMessage, Producer } from '#broker/produce/produce';
+import { storedAgain } from '#broker/produce/stored-again';
 import type { Group, Groups } from '#broker/topic/groups';
 import type { Topic, Topics } from '#broker/topic/topics';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
@@ -95,17 +95,8 @@ export class DeadLetters {
       addProperty(properties, PROPERTY.deadLetterTopic, Text.ofName(topic.name));
       addProperty(properties, PROPERTY.deadLetterMessageId, messageId);
     }
-    const [ip = '', port] = message.bornHost.toString().split(':');
-    return {
-      topic: this.#options.topics.find(name) ?? this.#options.topics.createDeadLetter(name),
-      queueId: 0,
-      body: message.body,
-      compressed: message.compressed,
-      bornTimeMs: message.bornTimeMs,
-      bornHost: { ip: parseIPv4(ip), port: Number(port) },
-      properties,
-      tagHash: tagHash(stored.get(PROPERTY.tag)),
-      lookupKeys: lookupKeys(stored),
-    };
+    const { topics } = this.#options;
+    const target = topics.find(name) ?? topics.createDeadLetter(name);
+    return storedAgain(message, { topic: target, queueId: 0, stored, properties });
   }
 }

@@ -59,6 +59,7 @@ async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise
     keys: message.keys.map(Text.of),
     messageId: Text.of(messageId),
     messageGroup: textOf(message.messageGroup),
+    deliveryTimestampMs: message.deliverAtMs,
     userProperties: [...message.properties].flat().map(Text.of),
   };
   admit(said, topic, kindOf(message));
@@ -67,8 +68,12 @@ async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise
   if (said.tag !== undefined) addProperty(properties, PROPERTY.tag, said.tag);
   if (said.keys.length > 0) addProperty(properties, PROPERTY.keys, joinKeys(said.keys));
   if (said.messageGroup) addProperty(properties, PROPERTY.messageGroup, said.messageGroup);
+  const { deliverAtMs } = message;
+  if (deliverAtMs !== undefined) {
+    addProperty(properties, PROPERTY.deliverAt, Text.of(String(deliverAtMs)));
+  }
   properties.push(...said.userProperties);
-  const { queueId, offset, end } = core.producer.append({
+  const outgoing = {
     topic,
     queueId: core.selector.select(topic, said.messageGroup),
     body,
@@ -78,7 +83,11 @@ async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise
     properties,
     tagHash: tagHash(message.tag),
     lookupKeys: [said.messageId, ...said.keys],
-  });
+  };
+  const { queueId, offset, end } =
+    deliverAtMs === undefined
+      ? core.producer.append(outgoing)
+      : core.scheduler.schedule(outgoing, deliverAtMs);
   await core.producer.whenStored(end);
   core.traffic.sent(topic.name, body.length);
   return { messageId, queue: queueId, offset };

@@ -71,7 +71,7 @@ export function toOutgoing(
 }
 
 function propertiesOf(view: SendMessageView): Text[] {
-  const { tag, keys, traceContext, bornHost, userProperties, topic } = view;
+  const { tag, keys, traceContext, bornHost, userProperties, topic, deliveryTimestampMs } = view;
   const properties: Text[] = [];
   addProperty(properties, PROPERTY.messageId, view.messageId);
   if (tag !== undefined) addProperty(properties, PROPERTY.tag, tag);
@@ -80,6 +80,9 @@ function propertiesOf(view: SendMessageView): Text[] {
   if (bornHost.length > 0) addProperty(properties, PROPERTY.bornHost, bornHost);
   if (view.messageGroup?.length && view.messageType === MessageType.FIFO) {
     addProperty(properties, PROPERTY.messageGroup, view.messageGroup);
+  }
+  if (deliveryTimestampMs !== undefined) {
+    addProperty(properties, PROPERTY.deliverAt, Text.of(String(deliveryTimestampMs)));
   }
   addProperty(properties, PROPERTY.producerGroup, Text.ofName(topic.name));
   for (const text of userProperties) properties.push(text);
@@ -99,6 +102,7 @@ export function toDelivered(
   facts: DeliveryFacts,
 ): DeliveredMessage {
   const { body } = message;
+  const deliverAt = properties.get(PROPERTY.deliverAt);
   const originTopic = properties.text(PROPERTY.deadLetterTopic);
   return {
     topic: splitName(message.topic),
@@ -116,6 +120,7 @@ export function toDelivered(
     storeHost: message.storeHost,
     queueId: message.queueId,
     queueOffset: message.queueOffset,
+    deliveryTimestampMs: deliverAt === undefined ? undefined : Number(deliverAt),
     messageGroup: properties.text(PROPERTY.messageGroup),
     traceContext: properties.text(PROPERTY.traceContext),
     deadLetterQueue: originTopic && {

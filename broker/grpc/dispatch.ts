@@ -14,6 +14,7 @@ import { getOffset, queryOffset, updateOffset } from '#broker/grpc/offsets';
 import { pullMessage } from '#broker/grpc/pull-message';
 import { queryAssignment } from '#broker/grpc/query-assignment';
 import { queryRoute } from '#broker/grpc/query-route';
+import { recallMessage } from '#broker/grpc/recall-message';
 import { receiveMessage } from '#broker/grpc/receive-message';
 import { sendMessage } from '#broker/grpc/send-message';
 import type { Rpc, ServerStreamRpc, Services, UnaryRpc } from '#broker/grpc/services';
@@ -26,6 +27,7 @@ const RPCS: Readonly<Record<string, Rpc>> = {
   Telemetry: telemetry,
   NotifyClientTermination: notifyClientTermination,
   SendMessage: sendMessage,
+  RecallMessage: recallMessage,
   ReceiveMessage: receiveMessage,
   AckMessage: ackMessage,
   ChangeInvisibleDuration: changeInvisibleDuration,

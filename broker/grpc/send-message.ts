@@ -74,16 +74,21 @@ function produce(
   }
   admit(view, topic, kind);
   const queueId = services.selector.select(topic, kind === 'fifo' ? view.messageGroup : undefined);
-  return services.producer.append(toOutgoing(view, topic, queueId, bornHost));
+  const message = toOutgoing(view, topic, queueId, bornHost);
+  const { deliveryTimestampMs } = view;
+  if (deliveryTimestampMs !== undefined) {
+    return services.scheduler.schedule(message, deliveryTimestampMs);
+  }
+  return services.producer.append(message);
 }
 
 /** The message is on the disk: what its sender is told. */
 function stored(
   { messageId, body }: SendMessageView,
   topic: Topic,
-  { offset }: Produced,
+  { offset, recallHandle = '' }: Produced,
   { traffic }: Services,
 ): SendResult {
   traffic.sent(topic.name, body.length);
-  return { ...OK_STATUS, messageId, transactionId: '', offset, recallHandle: '' };
+  return { ...OK_STATUS, messageId, transactionId: '', offset, recallHandle };
 }

@@ -11,6 +11,7 @@ import type { Sessions } from '#broker/client/sessions';
 import type { Consumption } from '#broker/consume/consumption';
 import type { Traffic } from '#broker/metrics/traffic';
 import type { Producer } from '#broker/produce/produce';
+import type { Scheduler } from '#broker/produce/scheduled';
 import type { Groups } from '#broker/topic/groups';
 import type { QueueSelector } from '#broker/topic/queue-selector';
 import type { Topics } from '#broker/topic/topics';
@@ -27,6 +28,7 @@ export interface Services {
   groups: Groups;
   selector: QueueSelector;
   producer: Producer;
+  scheduler: Scheduler;
   consumption: Consumption;
   sessions: Sessions;
   traffic: Traffic;

@@ -20,6 +20,8 @@ export interface Produced {
   offset: number;
   /** The message is stored once the log is committed up to here. */
   end: number;
+  /** By which a message that waits for its time can be taken back. */
+  recallHandle?: string;
 }
 
 export class Producer {
@@ -37,19 +39,28 @@ export class Producer {
    */
   append(message: OutgoingMessage): Produced {
     const { topic, queueId, tagHash, lookupKeys } = message;
-    const { readOnlyReason } = this.#store;
-    if (readOnlyReason) throw readOnlyReason;
     const queue = topic.queues[queueId];
     if (!queue) throw new RangeError(`${topic.name} has no queue ${queueId}`);
     const offset = queue.nextOffset;
-    const payload = new MessagePayload(message, {
-      topic: Text.ofName(topic.name),
-      queueId,
-      queueOffset: offset,
-      storeHost: this.#storeHost,
-    });
+    const payload = this.encode(message, offset);
     const { end } = this.#store.appendMessage(queue, payload, tagHash, lookupKeys);
     return { queueId, offset, end };
+  }
+
+  /**
+   * A message as it goes into the log.
+   * @throws SluiceError DISK_FULL, STORE_UNAVAILABLE when messages are turned away
+   */
+  encode(message: OutgoingMessage, queueOffset: number): MessagePayload {
+    const { readOnlyReason } = this.#store;
+    if (readOnlyReason) throw readOnlyReason;
+    const { topic, queueId } = message;
+    return new MessagePayload(message, {
+      topic: Text.ofName(topic.name),
+      queueId,
+      queueOffset,
+      storeHost: this.#storeHost,
+    });
   }
 
   whenStored(end: number): Promise<void> {

@@ -4,6 +4,8 @@
 
 const TABLE = {
   applied: 'a',
+  timer: 'd',
+  timerPlace: 'e',
   group: 'g',
   key: 'k',
   queueEnd: 'n',
@@ -117,6 +119,35 @@ export function messageKeysPrefix(segmentBase: number, bucket: number): Buffer {
 /** The bounds of the message keys of all segments before `segmentBase`. */
 export function messageKeysBefore(segmentBase: number): { gte: Buffer; lt: Buffer } {
   return { gte: tableRange('key').gte, lt: messageKeysPrefix(segmentBase, 0) };
+}
+
+/** What tells a scheduled message from all others, in the order in which they are due. */
+export interface TimerKey {
+  readonly dueMs: number;
+  /** The log position at which it was first scheduled. */
+  readonly id: number;
+}
+
+export function timerKey({ dueMs, id }: TimerKey): Buffer {
+  const buffer = key(TABLE.timer, U48 + U48);
+  buffer.writeUIntBE(dueMs, 1, U48);
+  buffer.writeUIntBE(id, 7, U48);
+  return buffer;
+}
+
+export function readTimerKey(buffer: Buffer): TimerKey {
+  return { dueMs: buffer.readUIntBE(1, U48), id: buffer.readUIntBE(7, U48) };
+}
+
+/** By where its record is, so that those of a segment are found when that is to go. */
+export function timerPlaceKey(position: number): Buffer {
+  const buffer = key(TABLE.timerPlace, U48);
+  buffer.writeUIntBE(position, 1, U48);
+  return buffer;
+}
+
+export function readTimerPlaceKey(buffer: Buffer): number {
+  return buffer.readUIntBE(1, U48);
 }
 
 /** The bounds of everything in one table whose key begins with `prefix`. */

@@ -33,6 +33,10 @@ export const RECORD_TYPE = {
   /** Around the copy of all small state with which every segment begins. */
   carryBegin: 9,
   carryEnd: 10,
+  /** A message that waits for its time. */
+  scheduled: 11,
+  /** It was taken back before its time. */
+  scheduledCancelled: 12,
   /** Beside a progress of an ordered group: what is done above its next offset. */
   doneAhead: 17,
 } as const;

@@ -13,6 +13,8 @@ export interface StateMachine {
   collect(changes: IndexChange[]): void;
   /** Appends all of the state as records. */
   carry(append: (type: RecordType, payload: Payload) => void): void;
+  /** Appends again what is still needed of the records before `before`: they are about to go. */
+  carryForward(before: number): Promise<void>;
   /**
    * The log now begins with these carried records: raises the queues' first offsets, returns them.
    */

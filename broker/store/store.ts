@@ -37,6 +37,7 @@ import {
 import { Segments } from '#broker/store/segments';
 import type { Segment } from '#broker/store/segments';
 import type { StateMachine } from '#broker/store/state-machine';
+import { TimerIndex } from '#broker/store/timer-index';
 
 export interface StoreOptions {
   directory: string;
@@ -73,6 +74,7 @@ export class Store {
   readonly reader: LogReader;
   readonly queues: QueueIndex;
   readonly keys: KeyIndex;
+  readonly timers: TimerIndex;
   #database: IndexDatabase;
   #machine!: StateMachine;
   #log!: CommitLog;
@@ -93,6 +95,7 @@ export class Store {
       () => this.#database,
       () => segments.all,
     );
+    this.timers = new TimerIndex(() => this.#database);
     this.#disk = new DiskWatch({
       clock: options.clock,
       reserveBytes: options.diskReserveBytes,
@@ -191,6 +194,7 @@ export class Store {
     await this.#database.setLogStart(start);
     this.queues.clear();
     this.keys.clear();
+    this.timers.clear();
     await this.#machine.load(this.#database);
     return { applied: start, recovered: await replayFrom(start) };
   }
@@ -204,10 +208,12 @@ export class Store {
   #collect(changes: IndexChange[]): () => void {
     const runs: Map<Run, ConsumeQueue> = this.queues.collect(changes);
     this.keys.collect(changes);
+    this.timers.collect(changes);
     this.#machine.collect(changes);
     return () => {
       this.queues.written(runs);
       this.keys.written();
+      this.timers.written();
     };
   }
 
@@ -258,7 +264,7 @@ export class Store {
    */
   append(type: RecordType, payload: Payload): Appended {
     const appended = this.#log.append(type, payload);
-    this.#materializer.schedule();
+    this.#materializeSoon();
     return appended;
   }
 
@@ -281,9 +287,14 @@ export class Store {
     const size = payload.bytes;
     this.indexMessage(queue, { position, size, tagHash, timestampMs, segmentBase, keys });
     this.#appended.add(queue);
-    if (this.keys.freshCount >= STORE.materializeKeys) void this.#materializer.run();
-    else this.#materializer.schedule();
+    this.#materializeSoon();
     return appended;
+  }
+
+  #materializeSoon(): void {
+    const waiting = this.keys.freshCount + this.timers.freshCount;
+    if (waiting >= STORE.materializeKeys) void this.#materializer.run();
+    else this.#materializer.schedule();
   }
 
   /** Enters a message of the log into queue and key index. */
@@ -360,6 +371,8 @@ export class Store {
       segment.carries = false;
       return;
     }
+    await this.#machine.carryForward(segment.base);
+    await this.#log.whenDurable(this.#log.end);
     const changed = this.#machine.beginAt(carried);
     this.reader.forgetBefore(segment.base);
     await this.#database.setLogStart(segment.base);
@@ -367,6 +380,7 @@ export class Store {
     // Last, since after a crash an index with too much does no harm, but one with too little does.
     for (const queue of changed) await this.queues.dropBelowMin(queue);
     await this.keys.dropBefore(segment.base);
+    await this.timers.dropBefore(segment.base);
     this.#options.log.info({ bytes, start: segment.base }, 'old segments deleted');
   }
 

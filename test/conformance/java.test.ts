@@ -2,6 +2,7 @@ import { test } from '@jest/globals';
 import { orderedCases } from './cases/ordered.ts';
 import { produceCases } from './cases/produce.ts';
 import { pushCases } from './cases/push.ts';
+import { scheduledCases } from './cases/scheduled.ts';
 import { shareCases } from './cases/share.ts';
 import { simpleCases } from './cases/simple.ts';
 import { buildDriver, missingTool } from './java-build.ts';
@@ -19,6 +20,7 @@ if (missing === undefined) {
     ...shareCases,
     ...pushCases,
     ...orderedCases,
+    ...scheduledCases,
   ]);
 } else {
   console.warn(`THE JAVA CLIENT IS NOT TESTED: there is no \`${missing}\` on this machine`);

@@ -20,6 +20,7 @@ export function servicesOf(core: Core, clock: Clock, autoCreate = false): Servic
     groups,
     selector,
     producer,
+    scheduler: core.scheduler,
     consumption,
     sessions,
     traffic,

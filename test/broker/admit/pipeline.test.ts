@@ -21,6 +21,7 @@ interface Sent {
   keys: string[];
   messageId: string;
   messageGroup: string | undefined;
+  deliveryTimestampMs?: number;
   userProperties: string[];
   traceContext?: string;
   bornHost?: string;
@@ -47,6 +48,7 @@ function outcome(change: Partial<Sent>): string {
     keys: texts.keys.map(Text.of),
     messageId: Text.of(texts.messageId),
     messageGroup: messageGroup === undefined ? undefined : Text.of(messageGroup),
+    deliveryTimestampMs: texts.deliveryTimestampMs,
     userProperties: texts.userProperties.map(Text.of),
     ...(traceContext === undefined ? {} : { traceContext: Text.of(traceContext) }),
     ...(bornHost === undefined ? {} : { bornHost: Text.of(bornHost) }),
@@ -60,7 +62,7 @@ function outcome(change: Partial<Sent>): string {
   }
 }
 
-const delay = { topic: topicOf('delay'), kind: 'delay' } as const;
+const delay = { topic: topicOf('delay'), kind: 'delay', deliveryTimestampMs: 1 } as const;
 const transaction = { topic: topicOf('transaction'), kind: 'transaction' } as const;
 
 function properties(count: number): string[] {
@@ -147,7 +149,7 @@ describe('admission', () => {
 
   test.each([delay, transaction])('$kind messages have smaller bodies', (timed) => {
     const limit = MESSAGE.timedBodyBytesMax;
-    expect(outcome({ ...timed, body: Buffer.alloc(limit) })).toMatch(/^NOT_IMPLEMENTED/);
+    expect(outcome({ ...timed, body: Buffer.alloc(limit) })).toMatch(/^(OK$|NOT_IMPLEMENTED)/);
     const refusal = outcome({ ...timed, body: Buffer.alloc(limit + 1) });
     expect(refusal).toMatch(/^MESSAGE_BODY_TOO_LARGE: .* 65536 bytes, this one has 65537/);
   });
@@ -185,6 +187,14 @@ describe('admission', () => {
     ['a control character in an id', { messageId: 'a\x7f' }, /^ILLEGAL_MESSAGE_ID/],
   ])('%s is refused', (_what, change, refusal) => {
     expect(outcome(change)).toMatch(refusal);
+  });
+
+  test('a scheduled message says when it is to be delivered, no other message does', () => {
+    expect(outcome(delay)).toBe('OK');
+    const { topic, kind } = delay;
+    expect(outcome({ topic, kind })).toMatch(/^ILLEGAL_DELIVERY_TIME/);
+    const refusal = outcome({ deliveryTimestampMs: 1 });
+    expect(refusal).toMatch(/^MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: a normal message has no/);
   });
 
   test.each<[TopicKind, MessageKind, RegExp]>([
