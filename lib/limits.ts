@@ -1,8 +1,8 @@
 /**
  * Every limit, timeout and default of the product: name, unit, value, and where it comes from. What
- * concerns Kubernetes alone is in lib/kubernetes-limits.ts, what concerns HTTP/2 and gRPC alone
- * in lib/transport-limits.ts, what brokers and name servers agree on in lib/fleet-limits.ts;
- * nothing else in the code holds such a number.
+ * concerns one part alone is beside it: Kubernetes in lib/kubernetes-limits.ts, HTTP/2 and gRPC in
+ * lib/transport-limits.ts, what brokers and name servers agree on in lib/fleet-limits.ts, scheduled
+ * messages in lib/schedule-limits.ts; nothing else in the code holds such a number.
  */
 import { KIB, MIB, SECOND, MINUTE, HOUR, DAY } from '#lib/units';
 
@@ -329,26 +329,6 @@ export const CHECK = {
 /** Offsets of time that the product knows. */
 export const PRODUCT = {
   delayMaxMs: 40 * DAY,
-} as const;
-
-/** Scheduled messages. architecture.md P4: never early, 1 s late at most. */
-export const SCHEDULE = {
-  /** The next of them are in memory, all others in the index alone: so many, cut back to so many. */
-  nearMax: 32_768,
-  nearKept: 16_384,
-  /** With fewer left, the next ones are read: 10,000 a second may be due. */
-  nearRefillBelow: 8192,
-  /** Read from the index in one go. */
-  pageTimers: 4096,
-  /** Delivered in one go, before other work has its turn. */
-  turnTimersMax: 512,
-  turnBytesMax: 4 * MIB,
-  /** Somebody may set the machine's clock: it is looked at this often while something is pending. */
-  clockCheckMs: 500,
-  /** After the store took none, the wait before the next try. */
-  retryMs: 200,
-  /** Appended again in one go, before the segment they are in is deleted. */
-  carryTimers: 128,
 } as const;
 
 /** What the editions promise. architecture.md §9 */

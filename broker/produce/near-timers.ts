@@ -3,7 +3,7 @@
  * in the index alone, however many there are.
  */
 import { Heap } from '#lib/heap';
-import { SCHEDULE } from '#lib/limits';
+import { SCHEDULE } from '#lib/schedule-limits';
 
 import { TIMERS_END, TIMERS_START, isBefore } from '#broker/store/timer-index';
 import type { StoredTimer } from '#broker/store/timer-index';

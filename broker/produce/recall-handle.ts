@@ -1,6 +1,6 @@
 /**
- * Recall handles: what a scheduled message is found by, with a keyed checksum as in receipt handles:
- * topic id u48, due u48, id u48, and SipHash-2-4 of these 18 bytes; as base64url.
+ * Recall handles: what a scheduled message is found by, with a keyed checksum as receipt handles
+ * have it: topic id u48, due u48, id u48, and SipHash-2-4 of these 18 bytes; as base64url.
  */
 import { timingSafeEqual } from 'node:crypto';
 

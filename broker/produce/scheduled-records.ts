@@ -1,7 +1,7 @@
 /**
  * What the log says of scheduled messages, numbers big-endian:
  *
- *   scheduled  id u48 (its own position, when it is not carried) · due u48 · topic id u48 · message
+ *   scheduled  id u48 (its own position unless it is carried) · due u48 · topic id u48 · message
  *   cancelled  id u48 · due u48
  */
 import type { MessagePayload } from '#proto/message';

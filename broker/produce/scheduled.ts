@@ -7,8 +7,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Clock, Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
-import { PRODUCT, SCHEDULE } from '#lib/limits';
+import { PRODUCT } from '#lib/limits';
 import type { Log } from '#lib/log';
+import { SCHEDULE } from '#lib/schedule-limits';
 import { DAY } from '#lib/units';
 import { StoredMessage } from '#proto/message';
 import { PROPERTY, addProperty, parseProperties } from '#proto/properties';
@@ -68,6 +69,11 @@ export class Scheduler {
     return this.#near.size > 0 || this.#near.wantsMore;
   }
 
+  /** Pending messages that are in memory: those that are due next. */
+  get inMemory(): number {
+    return this.#near.size;
+  }
+
   /**
    * Puts a message into the log that is delivered when its time comes; at once, when that is past.
    * @throws SluiceError ILLEGAL_DELIVERY_TIME, and what `Producer.append` throws
@@ -123,7 +129,7 @@ export class Scheduler {
     await this.#running;
   }
 
-  /** One timer for the next that is due; no longer than until the clock is to be looked at again. */
+  /** One timer for the next that is due, at most until the clock is to be looked at again. */
   #arm(): void {
     if (!this.#started || this.#running) return;
     const dueMs = this.#near.nextDueMs;
@@ -267,7 +273,7 @@ export class Scheduler {
     return !this.#options.store.timers.isSettled(key);
   }
 
-  /** Appends again what is pending and has its record before `before`, where the log is to begin. */
+  /** Appends again what is pending of the records before `before`, where the log is to begin. */
   async carryForward(before: number): Promise<void> {
     const { store } = this.#options;
     for (let from = 0; from < before;) {

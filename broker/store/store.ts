@@ -4,18 +4,16 @@
  */
 import path from 'node:path';
 
-import type { Clock, Timer } from '#lib/clock';
+import type { Timer } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { STORE } from '#lib/limits';
-import type { Log } from '#lib/log';
 import type { Text } from '#proto/text';
 
 import { CommitLog } from '#broker/store/commit-log';
-import type { Appended, Durability } from '#broker/store/commit-log';
+import type { Appended } from '#broker/store/commit-log';
 import type { ConsumeQueue, Run } from '#broker/store/consume-queue';
 import { IndexDamageError } from '#broker/store/damage';
 import { DiskWatch } from '#broker/store/disk-watch';
-import type { StoreFiles } from '#broker/store/files';
 import { IndexDatabase } from '#broker/store/index-database';
 import type { IndexChange } from '#broker/store/index-database';
 import { KeyIndex } from '#broker/store/key-index';
@@ -37,33 +35,8 @@ import {
 import { Segments } from '#broker/store/segments';
 import type { Segment } from '#broker/store/segments';
 import type { StateMachine } from '#broker/store/state-machine';
+import type { StoreOptions, StoreStatus } from '#broker/store/store-options';
 import { TimerIndex } from '#broker/store/timer-index';
-
-export interface StoreOptions {
-  directory: string;
-  durability: Durability;
-  retentionMs: number;
-  /** Share of the disk in use, 0..1, above which old segments go early. */
-  diskWatermark: number;
-  diskReserveBytes: number;
-  segmentBytes: number;
-  clock: Clock;
-  files: StoreFiles;
-  log: Log;
-}
-
-/** Positions in the log, and the room there is. */
-export interface StoreStatus {
-  start: number;
-  end: number;
-  committed: number;
-  durable: number;
-  applied: number;
-  batches: number;
-  segments: number;
-  freeBytes: number;
-  totalBytes: number;
-}
 
 const NOTHING = bytesPayload(Buffer.alloc(0));
 

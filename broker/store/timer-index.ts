@@ -26,6 +26,11 @@ export interface StoredTimer extends TimerKey {
   readonly length: number;
 }
 
+interface PlacedTimers {
+  timers: StoredTimer[];
+  next: number;
+}
+
 /** As much as is known of one: replay does not always know where its record is. */
 type KnownTimer = TimerKey & { readonly position?: number };
 
@@ -186,7 +191,7 @@ export class TimerIndex {
    * The pending whose records are from `from` on and before `end`, `limit` at most, and where to go
    * on; `end` must be before what the index has come to. To be called while `reading`.
    */
-  async placed(from: number, end: number, limit: number) {
+  async placed(from: number, end: number, limit: number): Promise<PlacedTimers> {
     const range = { gte: timerPlaceKey(from), lt: timerPlaceKey(end), limit };
     const rows = await this.#database().entries(range);
     const timers: StoredTimer[] = [];

@@ -12,7 +12,7 @@ interface Pending {
 export class ManualClock implements Clock {
   #nowMs: number;
   #order = 0;
-  readonly #startMs: number;
+  #startMs: number;
   readonly #pending = new Set<Pending>();
 
   /** Starts at 2026-01-01T00:00:00Z unless told otherwise. */
@@ -52,6 +52,14 @@ export class ManualClock implements Clock {
       next.run();
     }
     this.#nowMs = targetMs;
+  }
+
+  /** Somebody sets the clock: no time passes, and no timer comes sooner or later for it. */
+  set(nowMs: number): void {
+    const byMs = nowMs - this.#nowMs;
+    this.#nowMs += byMs;
+    this.#startMs += byMs;
+    for (const pending of this.#pending) pending.dueMs += byMs;
   }
 
   /** As `advance`, and lets promises that are settled by then, or by the timers, run on. */
