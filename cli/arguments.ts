@@ -29,6 +29,16 @@ export function realNumber(min: number, max: number): (text: string) => number {
   };
 }
 
+/** For commander: a point in time as ISO 8601 has it, with its zone, as milliseconds. */
+export function timestamp(text: string): number {
+  const isWhole = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(
+    text,
+  );
+  const ms = isWhole ? Date.parse(text) : Number.NaN;
+  if (ms >= 0) return ms;
+  throw new InvalidArgumentError('Allowed: a time with its zone, such as 2026-01-31T18:00:00Z.');
+}
+
 /** For an option that may come several times. */
 export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];

@@ -336,12 +336,32 @@ export interface SendMessageResponse {
   messageId: string;
   queue: number;
   offset: number;
+  recallHandle: string;
 }
 
 export interface SendMessageResponseInput {
   messageId?: string | null | undefined;
   queue?: number | null | undefined;
   offset?: number | null | undefined;
+  recallHandle?: string | null | undefined;
+}
+
+export interface RecallMessageRequest {
+  topic: string;
+  recallHandle: string;
+}
+
+export interface RecallMessageRequestInput {
+  topic?: string | null | undefined;
+  recallHandle?: string | null | undefined;
+}
+
+export interface RecallMessageResponse {
+  messageId: string;
+}
+
+export interface RecallMessageResponseInput {
+  messageId?: string | null | undefined;
 }
 
 export interface ReceiveMessagesRequest {
@@ -453,6 +473,7 @@ export interface UnreadMessagesResponse {
   nextPageToken: string;
   totalMessages: number;
   deadLetters: number;
+  scheduled: boolean;
 }
 
 export interface UnreadMessagesResponseInput {
@@ -460,6 +481,7 @@ export interface UnreadMessagesResponseInput {
   nextPageToken?: string | null | undefined;
   totalMessages?: number | null | undefined;
   deadLetters?: number | null | undefined;
+  scheduled?: boolean | null | undefined;
 }
 
 export interface BrokerStatusRequest {}
@@ -590,6 +612,8 @@ export interface Messages {
   ListGroupsResponse: { decoded: ListGroupsResponse; input: ListGroupsResponseInput };
   SendMessageRequest: { decoded: SendMessageRequest; input: SendMessageRequestInput };
   SendMessageResponse: { decoded: SendMessageResponse; input: SendMessageResponseInput };
+  RecallMessageRequest: { decoded: RecallMessageRequest; input: RecallMessageRequestInput };
+  RecallMessageResponse: { decoded: RecallMessageResponse; input: RecallMessageResponseInput };
   ReceiveMessagesRequest: { decoded: ReceiveMessagesRequest; input: ReceiveMessagesRequestInput };
   ReceiveMessagesResponse: {
     decoded: ReceiveMessagesResponse;

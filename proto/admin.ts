@@ -28,6 +28,7 @@ const ANSWERS = {
   DescribeGroup: 'GroupDetails',
   ListGroups: 'ListGroupsResponse',
   SendMessage: 'SendMessageResponse',
+  RecallMessage: 'RecallMessageResponse',
   ReceiveMessages: 'ReceiveMessagesResponse',
   GetMessage: 'Message',
   UnreadMessages: 'UnreadMessagesResponse',

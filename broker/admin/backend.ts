@@ -97,6 +97,8 @@ export interface UnreadMessages {
   /** Over all entries there are. */
   readonly total: number;
   readonly deadLetters: number;
+  /** Whether scheduled messages wait for their time. */
+  readonly scheduled: boolean;
 }
 
 export interface UnreadTopic {
@@ -156,6 +158,8 @@ export interface GroupMember {
 export interface MessageAdmin {
   /** Resolves when the message is stored; any refusal of the clients' door. */
   send(message: OutgoingMessage): Promise<SentMessage>;
+  /** The id of what will not come; INVALID_RECEIPT_HANDLE, MESSAGE_NOT_FOUND, TOPIC_NOT_FOUND. */
+  recall(topic: string, recallHandle: string): Promise<string>;
   /** Waits up to `waitMs` for a first message; empty when none came. */
   receive(request: ReceiveRequest): Promise<readonly StoredMessage[]>;
   /** MESSAGE_NOT_FOUND, TOPIC_NOT_FOUND */
@@ -180,6 +184,8 @@ export interface SentMessage {
   readonly messageId: string;
   readonly queue: number;
   readonly offset: number;
+  /** Empty for a message that does not wait for its time. */
+  readonly recallHandle: string;
 }
 
 export interface ReceiveRequest {

@@ -49,13 +49,15 @@ export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
     UnreadMessages(request) {
       let totalMessages = 0;
       let deadLetters = 0;
+      let scheduled = false;
       const page = pageOf(request, (after, limit) => {
         const unread = groups.unread(after, limit);
-        ({ total: totalMessages, deadLetters } = unread);
+        ({ total: totalMessages, deadLetters, scheduled } = unread);
         return unread.entries;
       });
       const unread = page.entries.map(({ name: _, ...entry }) => entry);
-      return { unread, nextPageToken: page.nextPageToken, totalMessages, deadLetters };
+      const { nextPageToken } = page;
+      return { unread, nextPageToken, totalMessages, deadLetters, scheduled };
     },
   };
 }

@@ -7,7 +7,7 @@ import { ADMIN, CONSUME } from '#lib/limits';
 import type { GetMessageRequest, MessageInput, ReceiveMessagesRequest } from '#proto/admin-types';
 import type { Call } from '#proto/grpc-transport/call';
 
-type MessageMethod = 'SendMessage' | 'ReceiveMessages' | 'GetMessage';
+type MessageMethod = 'SendMessage' | 'RecallMessage' | 'ReceiveMessages' | 'GetMessage';
 
 export function messageHandlers(
   messages: MessageAdmin,
@@ -25,6 +25,9 @@ export function messageHandlers(
         deliverAtMs: request.deliverAtMs,
         peer: call.peer,
       });
+    },
+    async RecallMessage({ topic, recallHandle }) {
+      return { messageId: await messages.recall(topic, recallHandle) };
     },
     async ReceiveMessages(request, call) {
       checkReceive(request);

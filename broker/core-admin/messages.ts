@@ -42,6 +42,7 @@ const LOOKUPS_MAX = 16;
 export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
   return {
     send: (message) => send(core, clock, message),
+    recall: (topic, handle) => recall(core, core.topics.get(topic), handle),
     receive: (request) => receive(core, request),
     getById: (topic, messageId) => getById(core, core.topics.get(topic), messageId),
     getByOffset: (topic, queue, offset) => getByOffset(core, core.topics.get(topic), queue, offset),
@@ -84,13 +85,23 @@ async function send(core: Core, clock: Clock, message: OutgoingMessage): Promise
     tagHash: tagHash(message.tag),
     lookupKeys: [said.messageId, ...said.keys],
   };
-  const { queueId, offset, end } =
-    deliverAtMs === undefined
-      ? core.producer.append(outgoing)
-      : core.scheduler.schedule(outgoing, deliverAtMs);
+  const {
+    queueId,
+    offset,
+    end,
+    recallHandle = '',
+  } = deliverAtMs === undefined
+    ? core.producer.append(outgoing)
+    : core.scheduler.schedule(outgoing, deliverAtMs);
   await core.producer.whenStored(end);
   core.traffic.sent(topic.name, body.length);
-  return { messageId, queue: queueId, offset };
+  return { messageId, queue: queueId, offset, recallHandle };
+}
+
+async function recall(core: Core, topic: Topic, handle: string): Promise<string> {
+  const { messageId, end } = await core.scheduler.recall(topic, handle);
+  await core.producer.whenStored(end);
+  return messageId.toString();
 }
 
 function textOf(value: string | undefined): Text | undefined {

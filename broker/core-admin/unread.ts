@@ -18,6 +18,7 @@ export function unreadMessages(core: Core, after: string, limit: number): Unread
     entries: pageOf(unread, after, limit),
     total: unread.reduce((sum, { messages }) => sum + messages, 0),
     deadLetters: deadLettersOf(core),
+    scheduled: core.scheduler.hasPending,
   };
 }
 

@@ -1,7 +1,7 @@
 /** `sluice message send` */
 import { Argument, Option, type Command } from 'commander';
 import { runAdmin } from '#cli/admin-command';
-import { collect, collectProperty, realNumber, wholeNumber } from '#cli/arguments';
+import { collect, collectProperty, realNumber, timestamp, wholeNumber } from '#cli/arguments';
 import { messageBody } from '#cli/message-body';
 import type { Report } from '#cli/output';
 import { sendMany, type SendTotals } from '#cli/send-many';
@@ -14,6 +14,7 @@ interface SendOptions {
   readonly property?: Readonly<Record<string, string>>;
   readonly messageGroup?: string;
   readonly delay?: number;
+  readonly deliverAt?: number;
   readonly count: number;
   readonly bodySize?: number;
   readonly rate?: number;
@@ -39,6 +40,11 @@ export function addSend(message: Command): void {
       ),
     )
     .addOption(
+      new Option('--deliver-at <time>', 'Deliver then, for topics of kind delay')
+        .argParser(timestamp)
+        .conflicts('delay'),
+    )
+    .addOption(
       new Option('--count <n>', 'How many of it')
         .argParser(wholeNumber(1, ADMIN.sendCountMax))
         .default(1),
@@ -58,6 +64,7 @@ export function addSend(message: Command): void {
       "\nExamples:\n  sluice message send orders 'Hello' --tag created --key order-17\n" +
         '  sluice message send orders @order.json --property source=shop\n' +
         '  sluice message send payments Paid --message-group order-17\n' +
+        '  sluice message send reminders Call --deliver-at 2026-01-31T18:00:00Z\n' +
         '  sluice message send orders --count 10000 --body-size 1024 --rate 500\n',
     )
     .action((topic: string, body: string | undefined, options: SendOptions, command: Command) =>
@@ -74,20 +81,26 @@ async function requestOf(
   body: string | undefined,
   options: SendOptions,
 ): Promise<SendMessageRequestInput> {
-  const { tag, key, property, messageGroup, delay, bodySize } = options;
+  const { tag, key, property, messageGroup, delay, deliverAt, bodySize } = options;
   return {
     topic,
     tag,
     keys: key,
     properties: property,
     messageGroup,
-    deliverAtMs: delay === undefined ? undefined : Date.now() + Math.round(delay * SECOND_MS),
+    deliverAtMs: delay === undefined ? deliverAt : Date.now() + Math.round(delay * SECOND_MS),
     body: await messageBody(body, bodySize),
   };
 }
 
 function report(topic: string, { count, seconds, last }: SendTotals): Report {
-  const { messageId, queue, offset } = last;
+  const { messageId, queue, offset, recallHandle } = last;
+  if (count === 1 && recallHandle !== '') {
+    return {
+      data: { messageId, topic, queue, recallHandle },
+      text: () => `sent ${messageId} to ${topic}, for later\nrecall handle: ${recallHandle}\n`,
+    };
+  }
   if (count === 1) {
     return {
       data: { messageId, topic, queue, offset },

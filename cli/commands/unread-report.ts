@@ -8,6 +8,7 @@ interface Unread {
   readonly unread: readonly UnreadTopic[];
   readonly totalMessages: number;
   readonly deadLetters: number;
+  readonly scheduled: boolean;
 }
 
 export async function allUnread(client: AdminClient): Promise<Unread> {
@@ -16,12 +17,13 @@ export async function allUnread(client: AdminClient): Promise<Unread> {
     const page = await client.call('UnreadMessages', { pageToken });
     unread.push(...page.unread);
     pageToken = page.nextPageToken;
-    const { totalMessages, deadLetters } = page;
-    if (pageToken === '') return { unread, totalMessages, deadLetters };
+    const { totalMessages, deadLetters, scheduled } = page;
+    if (pageToken === '') return { unread, totalMessages, deadLetters, scheduled };
   }
 }
 
-export function unreadReport({ unread, totalMessages, deadLetters }: Unread): Report {
+export function unreadReport(found: Unread): Report {
+  const { unread, totalMessages, deadLetters, scheduled } = found;
   const rows = unread.map(({ group, topic, messages, inFlight, waitingRetry }) => [
     group,
     topic,
@@ -31,8 +33,9 @@ export function unreadReport({ unread, totalMessages, deadLetters }: Unread): Re
   ]);
   const headings = ['GROUP', 'TOPIC', 'MESSAGES', 'IN FLIGHT', 'TO RETRY'];
   const text = (): string => {
-    const total = `${totalMessages} messages not done with, ${deadLetters} dead letters`;
+    const waiting = scheduled ? ', scheduled ones wait for their time' : '';
+    const total = `${totalMessages} messages not done with, ${deadLetters} dead letters${waiting}`;
     return rows.length === 0 ? `${total}\n` : `${table(headings, rows)}\n${total}\n`;
   };
-  return { data: { unread, totalMessages, deadLetters }, text };
+  return { data: { ...found }, text };
 }

@@ -81,15 +81,16 @@ export class BrokerAdmin {
   }
 
   /** Everything that groups still have to read, over all pages. */
-  async unread(): Promise<Pick<UnreadMessagesResponse, 'unread' | 'deadLetters'>> {
+  async unread(): Promise<Omit<UnreadMessagesResponse, 'nextPageToken' | 'totalMessages'>> {
     const found: UnreadMessagesResponse['unread'] = [];
     let deadLetters = 0;
+    let scheduled = false;
     for (let pageToken = ''; ;) {
       const page = await this.call('UnreadMessages', { pageToken });
       found.push(...page.unread);
-      deadLetters = page.deadLetters;
+      ({ deadLetters, scheduled } = page);
       pageToken = page.nextPageToken;
-      if (pageToken === '') return { unread: found, deadLetters };
+      if (pageToken === '') return { unread: found, deadLetters, scheduled };
     }
   }
 

@@ -218,7 +218,10 @@ describe('group', () => {
     const { unread, ...sums } = JSON.parse(await output('group unread -o json')) as {
       unread: unknown[];
     };
-    expect([unread.length, sums]).toEqual([150, { totalMessages: 750, deadLetters: 3 }]);
+    expect([unread.length, sums]).toEqual([
+      150,
+      { totalMessages: 750, deadLetters: 3, scheduled: false },
+    ]);
   });
 
   test('describe shows lag and members', async () => {

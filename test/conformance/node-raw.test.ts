@@ -1,4 +1,5 @@
 import { receiveCases } from './cases/raw-receive.ts';
+import { rawScheduledCases } from './cases/raw-scheduled.ts';
 import { sendCases } from './cases/raw-send.ts';
 import { sessionCases } from './cases/raw-session.ts';
 import { NodeClients } from './node-clients.ts';
@@ -8,4 +9,5 @@ runTogether('Protocol, call by call', (endpoints) => new NodeClients(endpoints),
   ...sessionCases,
   ...sendCases,
   ...receiveCases,
+  ...rawScheduledCases,
 ]);

@@ -25,6 +25,7 @@ type Unary =
   | 'QueryAssignment'
   | 'Heartbeat'
   | 'SendMessage'
+  | 'RecallMessage'
   | 'AckMessage'
   | 'ChangeInvisibleDuration'
   | 'ForwardMessageToDeadLetterQueue'

@@ -1,4 +1,4 @@
-/** Stops a broker with scheduled messages at every operation on its disk, and opens what is left. */
+/** Stops a broker with scheduled messages at each operation on its disk, opens what is left. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 

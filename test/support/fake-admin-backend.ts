@@ -5,6 +5,7 @@ import type {
   GroupSummary,
   OutgoingMessage,
   ReceiveRequest,
+  SentMessage,
   StoredMessage,
   TopicDescription,
   UnreadTopic,
@@ -79,6 +80,7 @@ export class FakeAdminBackend implements AdminBackend {
       entries: page(this.unread, after, limit),
       total: this.unread.reduce((sum, { messages }) => sum + messages, 0),
       deadLetters: this.brokerStatus.deadLetters,
+      scheduled: false,
     }),
   };
 
@@ -91,6 +93,8 @@ export class FakeAdminBackend implements AdminBackend {
         .splice(0, request.count)
         .map((message) => ({ ...message, attempt: message.attempt + 1 }));
     },
+    recall: async (topic, handle) =>
+      this.#found(topic, ({ messageId }) => handle === `recall-${messageId}`).messageId,
     getById: async (topic, id) => this.#found(topic, ({ messageId }) => messageId === id),
     getByOffset: async (topic, queue, offset) =>
       this.#found(topic, (message) => message.queue === queue && message.offset === offset),
@@ -122,7 +126,7 @@ export class FakeAdminBackend implements AdminBackend {
     return group;
   }
 
-  #store({ peer: _, ...message }: OutgoingMessage): StoredMessage {
+  #store({ peer: _, ...message }: OutgoingMessage): SentMessage {
     if (this.sendFailure) throw this.sendFailure;
     this.#topic(message.topic);
     const offset = this.stored.length;
@@ -136,7 +140,8 @@ export class FakeAdminBackend implements AdminBackend {
       attempt: 0,
     };
     this.stored.push(stored);
-    return stored;
+    const isLater = message.deliverAtMs !== undefined;
+    return { ...stored, recallHandle: isLater ? `recall-${stored.messageId}` : '' };
   }
 
   #found(topic: string, isIt: (message: StoredMessage) => boolean): StoredMessage {

@@ -64,7 +64,7 @@ async function drain(shard: ShardFacts, pass: Pass, tools: Tools): Promise<void>
   }
   const left = await leftToRead(shard, pass, tools);
   if (left instanceof Blocked) return say(left.message);
-  const { unread, deadLetters } = left;
+  const { unread, deadLetters, scheduled } = left;
   const messages = unread.reduce((sum, each) => sum + each.messages, 0);
   pass.scaleIn = {
     shard: broker,
@@ -74,8 +74,15 @@ async function drain(shard: ShardFacts, pass: Pass, tools: Tools): Promise<void>
       .slice(0, OPERATOR.unreadShown)
       .map(({ group, topic, messages: count }) => ({ group, topic, messages: count })),
   };
-  if (messages > 0) return stillUnread(shard, pass, tools, say);
+  if (messages > 0 || scheduled) return stillUnread(shard, pass, tools, say);
   return empty(shard, pass, tools, say);
+}
+
+interface LeftToRead {
+  readonly unread: readonly Unread[];
+  readonly deadLetters: number;
+  /** Messages wait for their time. */
+  readonly scheduled: boolean;
 }
 
 /** Blocked: it is not known now. */
@@ -83,10 +90,10 @@ async function leftToRead(
   shard: ShardFacts,
   pass: Pass,
   tools: Tools,
-): Promise<{ unread: readonly Unread[]; deadLetters: number } | Blocked> {
+): Promise<LeftToRead | Blocked> {
   try {
-    const { unread, deadLetters } = await tools.admins.of(pass.instance, shard.number).unread();
-    return { unread: [...unread, ...(await unseen(shard, pass, tools))], deadLetters };
+    const left = await tools.admins.of(pass.instance, shard.number).unread();
+    return { ...left, unread: [...left.unread, ...(await unseen(shard, pass, tools))] };
   } catch (error) {
     return blockedBy(error);
   }
@@ -131,6 +138,7 @@ async function stillUnread(
     await annotate(instance.namespace, broker, { [DRAIN.emptySince]: null }, tools);
   }
   const { unreadMessages = 0, waitingFor = [] } = progress ?? {};
+  if (unreadMessages === 0) return say('scheduled messages still wait for their time');
   const groups = waitingFor.map(
     ({ group, topic, messages }) => `${group} on ${topic} (${messages})`,
   );

@@ -8,6 +8,8 @@ import type { Topic } from '#broker/topic/topics';
 import { ADMIN } from '#lib/limits';
 import { ack, handleOf, receive, send } from '#support/core';
 import { FaultyCore } from '#support/faulty-core';
+import { schedule } from '#support/scheduled';
+import { until } from '#support/until';
 
 const INVISIBLE_MS = 30_000;
 
@@ -48,7 +50,18 @@ describe('what groups are not done with', () => {
 
   test('is nothing of topics that nobody consumes', async () => {
     await fill(4);
-    expect(unread()).toEqual({ entries: [], total: 0, deadLetters: 0 });
+    expect(unread()).toEqual({ entries: [], total: 0, deadLetters: 0, scheduled: false });
+  });
+
+  test('says whether scheduled messages wait for their time', async () => {
+    const later = await core.topics.create('later', 'delay', 1);
+    const deliverAtMs = faulty.clock.nowMs() + 1000;
+    await core.producer.whenStored(schedule(core, later, { id: 'A', deliverAtMs }).end);
+    expect(unread().scheduled).toBe(true);
+    await reopen('left');
+    expect(unread().scheduled).toBe(true);
+    faulty.clock.advance(1000);
+    await until(5000, () => !unread().scheduled);
   });
 
   test('counts what an ordered group has passed by, and not what is done behind it', async () => {
@@ -68,13 +81,18 @@ describe('what groups are not done with', () => {
     const deliveries = await receive(core, group, topic, { batchSize: 4 });
     expect(unread().entries).toEqual([entry(group, 10, 4)]);
     await ack(core, group, handleOf(core, deliveries[3]!)); // out of order: the lag stays
-    expect(unread()).toEqual({ entries: [entry(group, 9, 3)], total: 9, deadLetters: 0 });
+    expect(unread()).toEqual({
+      entries: [entry(group, 9, 3)],
+      total: 9,
+      deadLetters: 0,
+      scheduled: false,
+    });
     await faulty.clock.advanceAsync(INVISIBLE_MS);
     expect(unread().entries).toEqual([entry(group, 9, 0, 3)]);
     for (const delivery of await receive(core, group, topic)) {
       await ack(core, group, handleOf(core, delivery));
     }
-    expect(unread()).toEqual({ entries: [], total: 0, deadLetters: 0 });
+    expect(unread()).toEqual({ entries: [], total: 0, deadLetters: 0, scheduled: false });
   });
 
   test.each(['left', 'lost'] as const)('is known after a crash, the index %s', async (index) => {
@@ -92,7 +110,12 @@ describe('what groups are not done with', () => {
       expect(await receive(core, group, topic)).toEqual([]);
       await fill(3);
       await reopen(index);
-      expect(unread()).toEqual({ entries: [entry(group, 3)], total: 3, deadLetters: 0 });
+      expect(unread()).toEqual({
+        entries: [entry(group, 3)],
+        total: 3,
+        deadLetters: 0,
+        scheduled: false,
+      });
     },
   );
 
@@ -124,7 +147,7 @@ describe('what groups are not done with', () => {
     await core.store.whenCommitted(core.store.end);
     const letters = core.topics.get('%DLQ%billing');
     await receive(core, await core.groups.create('inspector'), letters, { batchSize: 1 });
-    expect(unread()).toEqual({ entries: [], total: 0, deadLetters: 3 });
+    expect(unread()).toEqual({ entries: [], total: 0, deadLetters: 3, scheduled: false });
   });
 
   test('comes in pages by group and topic, each with the sum of all', async () => {
