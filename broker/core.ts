@@ -84,7 +84,10 @@ export class Core {
       onDeadLetter: (group, topic) => traffic.deadLettered(group.name, topic.name),
       onDamage,
     });
-    this.topics.onDelete = (topic) => this.consumption.progress.forgetTopic(topic.id);
+    this.topics.onDelete = ({ id }) => {
+      this.consumption.progress.forgetTopic(id);
+      this.scheduler.forgetTopic(id);
+    };
     store.onReadable = (queue) => this.consumption.onReadable(queue);
     sessions.onGone = ({ facts }) => this.consumption.releaseClient(facts.clientId);
   }

@@ -34,6 +34,7 @@ export class BrokerState implements StateMachine {
     await this.#parts.topics.load(database);
     await this.#parts.groups.load(database);
     await this.#parts.progress.load(database);
+    await this.#parts.scheduler.load(database);
   }
 
   apply(record: LogRecord, segmentBase: number): void {

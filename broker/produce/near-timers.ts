@@ -74,6 +74,13 @@ export class NearTimers {
     if (this.#byId.has(timer.id)) this.#byId.set(timer.id, timer);
   }
 
+  /** Those of a topic that is gone. */
+  removeTopic(topicId: number): void {
+    for (const timer of this.#byId.values()) {
+      if (timer.topicId === topicId) this.remove(timer.id);
+    }
+  }
+
   remove(id: number): void {
     this.#byId.delete(id);
     if (this.#heap.size < 2 * this.#byId.size + SETTLED_MAX) return;

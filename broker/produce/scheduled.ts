@@ -16,6 +16,7 @@ import { PROPERTY, addProperty, parseProperties } from '#proto/properties';
 import { Text } from '#proto/text';
 
 import { DamageError } from '#broker/store/damage';
+import type { IndexDatabase } from '#broker/store/index-database';
 import type { TimerKey } from '#broker/store/index-keys';
 import { HEAD_BYTES, RECORD_TYPE, bytesPayload } from '#broker/store/record';
 import type { LogRecord } from '#broker/store/record';
@@ -87,7 +88,7 @@ export class Scheduler {
     const payload = new ScheduledPayload(deliverAtMs, topic.id, producer.encode(message, 0));
     const { position, end } = store.append(RECORD_TYPE.scheduled, payload);
     const length = HEAD_BYTES + payload.bytes;
-    const timer = { dueMs: deliverAtMs, id: position, position, length };
+    const timer = { dueMs: deliverAtMs, id: position, position, length, topicId: topic.id };
     store.timers.add(timer);
     this.#near.add(timer);
     if (deliverAtMs < this.#wakesAtMs) this.#arm();
@@ -105,8 +106,8 @@ export class Scheduler {
     if (type === RECORD_TYPE.scheduledCancelled) {
       return timers.change(decodeCancelled(payload), undefined);
     }
-    const { id, dueMs } = decodeScheduled(payload);
-    const timer = { id, dueMs, position, length: end - position };
+    const { id, dueMs, topicId } = decodeScheduled(payload);
+    const timer = { id, dueMs, position, length: end - position, topicId };
     if (id === position) timers.add(timer);
     else timers.change({ id, dueMs }, timer);
   }
@@ -114,6 +115,17 @@ export class Scheduler {
   /** A message of the log says that its time had come, while the state is being restored. */
   applyDelivered(key: TimerKey): void {
     this.#options.store.timers.change(key, undefined);
+  }
+
+  /** A topic was deleted, and what waited for its time goes with it. */
+  forgetTopic(topicId: number): void {
+    this.#near.removeTopic(topicId);
+    if (this.#near.wantsMore) this.#wake();
+  }
+
+  /** @throws IndexDamageError */
+  load(database: IndexDatabase): Promise<void> {
+    return this.#options.store.timers.check(database, SCHEDULE.nearRefillBelow);
   }
 
   /** The state is restored: from now on messages are delivered. */
@@ -180,11 +192,13 @@ export class Scheduler {
   }
 
   async #refill(): Promise<void> {
-    const { timers } = this.#options.store;
+    const { store, topics } = this.#options;
     do {
-      await timers.page(this.#near.end, SCHEDULE.pageTimers, (found, end) =>
-        this.#near.extend(found, end),
-      );
+      await store.timers.page(this.#near.end, SCHEDULE.pageTimers, (found, end) => {
+        // What is left of a topic that is gone leaves the index with the segment it is in.
+        const live = [...found].filter(({ topicId }) => topics.byId(topicId));
+        this.#near.extend(live, end);
+      });
     } while (this.#near.wantsMore);
   }
 
@@ -289,7 +303,8 @@ export class Scheduler {
 
   #carry(timer: StoredTimer, payload: Buffer | undefined): void {
     const { store, topics } = this.#options;
-    if (!this.#isPending(timer)) return; // it was due, or recalled, meanwhile
+    // It was due or recalled meanwhile, or it can't be read, or it is left of a topic that is gone.
+    if (!this.#isPending(timer)) return store.timers.change(timer, undefined);
     const hasGone = !payload || !topics.byId(decodeScheduled(payload).topicId);
     if (hasGone) return this.#settle(timer);
     const { position } = store.append(RECORD_TYPE.scheduled, bytesPayload(payload));

@@ -14,8 +14,8 @@ import {
 import type { TimerKey } from '#broker/store/index-keys';
 
 const U48 = 6;
-/** position u48 · length u32 */
-const TIMER_BYTES = 10;
+/** position u48 · length u32 · topic id u48 */
+const TIMER_BYTES = 16;
 /** due u48 · id u48 */
 const PLACE_BYTES = 12;
 
@@ -24,6 +24,7 @@ export interface StoredTimer extends TimerKey {
   readonly position: number;
   /** Of the whole record. */
   readonly length: number;
+  readonly topicId: number;
 }
 
 interface PlacedTimers {
@@ -127,6 +128,14 @@ export class TimerIndex {
     this.#written = 0;
   }
 
+  /**
+   * Looks at the next `limit` that are due: damage is to be known while the index can be made anew.
+   * @throws IndexDamageError
+   */
+  async check(database: IndexDatabase, limit: number): Promise<void> {
+    await database.entries({ ...tableRange('timer'), limit });
+  }
+
   /** Forgets everything: the index is about to be made anew. */
   clear(): void {
     this.#changes = [new Map()];
@@ -211,15 +220,22 @@ export class TimerIndex {
   }
 }
 
-function timerValue({ position, length }: StoredTimer): Buffer {
+function timerValue({ position, length, topicId }: StoredTimer): Buffer {
   const value = Buffer.allocUnsafe(TIMER_BYTES);
   value.writeUIntBE(position, 0, U48);
   value.writeUInt32BE(length, U48);
+  value.writeUIntBE(topicId, 10, U48);
   return value;
 }
 
 function readTimer({ dueMs, id }: TimerKey, value: Buffer): StoredTimer {
-  return { dueMs, id, position: value.readUIntBE(0, U48), length: value.readUInt32BE(U48) };
+  return {
+    dueMs,
+    id,
+    position: value.readUIntBE(0, U48),
+    length: value.readUInt32BE(U48),
+    topicId: value.readUIntBE(10, U48),
+  };
 }
 
 function placeValue({ dueMs, id }: TimerKey): Buffer {

@@ -21,7 +21,7 @@ import {
 import type { ScheduledScene } from '#support/scheduled-script';
 
 const everything = process.env['CRASH_ALL'] === '1';
-const STOPS_MAX = 16;
+const STOPS_MAX = 10;
 const MODES: readonly StopMode[] = ['before', 'after', 'torn-prefix', 'torn-hole'];
 const UNSYNCED: readonly Unsynced[] = ['kept', 'dropped', 'torn'];
 

@@ -150,6 +150,16 @@ describe('scheduled messages', () => {
     expect(await there(2)).toEqual(['A', 'B']);
   });
 
+  test.each([SECOND, 20 * DAY])('of a deleted topic are pending no more (%i ms)', async (inMs) => {
+    await store({ id: 'A', inMs });
+    await faulty.restart();
+    expect(faulty.core.scheduler.hasPending).toBe(true);
+    await faulty.core.topics.delete('later');
+    expect(faulty.core.scheduler.hasPending).toBe(false);
+    await faulty.restart();
+    expect(faulty.core.scheduler.hasPending).toBe(false);
+  });
+
   test('go with their topic', async () => {
     const { core, clock } = faulty;
     await store({ id: 'A', inMs: SECOND });
