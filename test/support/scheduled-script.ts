@@ -55,7 +55,7 @@ async function recall(scene: ScheduledScene, topic: Topic, id: string, handle: s
 }
 
 /** What is due is delivered, and stored. */
-export async function deliverAll({ core, clock }: ScheduledScene, inMs: number): Promise<void> {
+async function deliverAll({ core, clock }: ScheduledScene, inMs: number): Promise<void> {
   clock.advance(inMs);
   for (let quiet = 0, end = 0; quiet < 20; quiet++) {
     await new Promise((resolve) => setImmediate(resolve));
