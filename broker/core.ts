@@ -10,8 +10,12 @@ import { Consumption } from '#broker/consume/consumption';
 import { keepIdentity } from '#broker/identity';
 import type { Identity } from '#broker/identity';
 import { Traffic } from '#broker/metrics/traffic';
+import { askersAmong } from '#broker/grpc/ask-producer';
+import { CheckBack } from '#broker/produce/check-back';
+import { HalfTable } from '#broker/produce/half-table';
 import { Producer } from '#broker/produce/produce';
 import { Scheduler } from '#broker/produce/scheduled';
+import { Transactions } from '#broker/produce/transaction';
 import { BrokerState } from '#broker/state';
 import type { Durability } from '#broker/store/commit-log';
 import type { StoreFiles } from '#broker/store/files';
@@ -43,6 +47,7 @@ export class Core {
   readonly groups: Groups;
   readonly producer: Producer;
   readonly scheduler: Scheduler;
+  readonly transactions: Transactions;
   readonly consumption: Consumption;
   readonly sessions: Sessions;
   readonly selector = new QueueSelector();
@@ -50,6 +55,7 @@ export class Core {
   /** Who may do what, by the settings of the fleet; all may everything until they are set. */
   readonly mode = new Mode();
   readonly quota: Quota;
+  readonly #checkBack: CheckBack;
 
   private constructor(options: CoreOptions, identity: Identity, store: Store) {
     const { clock, log } = options;
@@ -72,6 +78,17 @@ export class Core {
       key: receiptKey,
       onDamage,
     });
+    const table = new HalfTable(store, topics);
+    this.transactions = new Transactions({
+      store,
+      topics,
+      producer,
+      table,
+      onDamage: (error) => {
+        log.error({ error }, 'a half message cannot be read as it was stored');
+        onDamage();
+      },
+    });
     this.consumption = new Consumption({
       clock,
       log,
@@ -84,9 +101,19 @@ export class Core {
       onDeadLetter: (group, topic) => traffic.deadLettered(group.name, topic.name),
       onDamage,
     });
+    const { transactions } = this;
+    this.#checkBack = new CheckBack({
+      clock,
+      store,
+      topics,
+      transactions,
+      askers: askersAmong(sessions),
+      onError: (error) => log.error({ error }, 'a transaction could not be checked'),
+    });
     this.topics.onDelete = ({ id }) => {
       this.consumption.progress.forgetTopic(id);
       this.scheduler.forgetTopic(id);
+      table.forgetTopic(id);
     };
     store.onReadable = (queue) => this.consumption.onReadable(queue);
     sessions.onGone = ({ facts }) => this.consumption.releaseClient(facts.clientId);
@@ -100,14 +127,14 @@ export class Core {
     const identity = await keepIdentity(options.directory);
     const store = await Store.open(options);
     const core = new Core(options, identity, store);
-    const { topics, groups, consumption, scheduler } = core;
+    const { topics, groups, consumption, scheduler, transactions } = core;
     const { progress } = consumption;
     try {
-      const recovered = await store.recover(
-        new BrokerState({ store, topics, groups, progress, scheduler }),
-      );
+      const state = new BrokerState({ store, topics, groups, progress, scheduler, transactions });
+      const recovered = await store.recover(state);
       await scheduler.start();
       consumption.start();
+      core.#checkBack.start();
       return { core, recovered };
     } catch (error) {
       await store.release();
@@ -119,6 +146,7 @@ export class Core {
     this.sessions.stop();
     this.consumption.stop();
     await this.scheduler.stop();
+    this.#checkBack.stop();
     await this.store.close();
   }
 }

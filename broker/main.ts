@@ -163,6 +163,7 @@ export class Broker implements Part {
   #clientServer(core: Core, member: FleetMember, tls: TlsMaterial): GrpcServer {
     const { config, log, clock } = this.#options;
     const { topics, groups, selector, producer, consumption, sessions, traffic } = core;
+    const { transactions } = core;
     const { name: brokerName, autoCreate } = config;
     const service = messagingService({
       clock,
@@ -175,6 +176,7 @@ export class Broker implements Part {
       selector,
       producer,
       scheduler: core.scheduler,
+      transactions,
       consumption,
       sessions,
       traffic,

@@ -5,6 +5,7 @@ import type { StoredProperties } from '#proto/properties';
 
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Scheduler } from '#broker/produce/scheduled';
+import type { Transactions } from '#broker/produce/transaction';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import { IndexDamageError } from '#broker/store/damage';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
@@ -21,6 +22,7 @@ export interface StateParts {
   groups: Groups;
   progress: ProgressTable;
   scheduler: Scheduler;
+  transactions: Transactions;
 }
 
 export class BrokerState implements StateMachine {
@@ -35,10 +37,11 @@ export class BrokerState implements StateMachine {
     await this.#parts.groups.load(database);
     await this.#parts.progress.load(database);
     await this.#parts.scheduler.load(database);
+    await this.#parts.transactions.table.load(database);
   }
 
   apply(record: LogRecord, segmentBase: number): void {
-    const { topics, groups, progress, scheduler } = this.#parts;
+    const { topics, groups, progress, scheduler, transactions } = this.#parts;
     switch (record.type) {
       case RECORD_TYPE.message:
         return this.#indexMessage(record, segmentBase);
@@ -56,6 +59,10 @@ export class BrokerState implements StateMachine {
       case RECORD_TYPE.scheduled:
       case RECORD_TYPE.scheduledCancelled:
         return scheduler.apply(record);
+      case RECORD_TYPE.half:
+      case RECORD_TYPE.halfOutcome:
+      case RECORD_TYPE.halfChecked:
+        return transactions.table.apply(record);
       case RECORD_TYPE.carryBegin:
       case RECORD_TYPE.carryEnd:
         return undefined;
@@ -66,6 +73,7 @@ export class BrokerState implements StateMachine {
     const message = new StoredMessage(payload);
     const properties = parseProperties(message.properties);
     this.#settleOrigin(properties);
+    this.#parts.transactions.table.applyMessage(message);
     const queue = this.#parts.topics.find(message.topic)?.queues[message.queueId];
     if (!queue) return; // its topic was deleted while the message was under way
     if (message.queueOffset !== queue.nextOffset) {
@@ -98,6 +106,7 @@ export class BrokerState implements StateMachine {
     this.#parts.topics.collect(changes);
     this.#parts.groups.collect(changes);
     this.#parts.progress.collect(changes);
+    this.#parts.transactions.table.collect(changes);
   }
 
   carry(append: (type: RecordType, payload: Payload) => void): void {
@@ -106,8 +115,13 @@ export class BrokerState implements StateMachine {
     this.#parts.progress.carry(append);
   }
 
-  carryForward(before: number): Promise<void> {
-    return this.#parts.scheduler.carryForward(before);
+  async carryForward(before: number): Promise<number> {
+    await this.#parts.scheduler.carryForward(before);
+    return this.#parts.transactions.carryForward(before);
+  }
+
+  forgetBefore(position: number, database: IndexDatabase): Promise<void> {
+    return this.#parts.transactions.table.forgetBefore(position, database);
   }
 
   beginAt(carried: LogRecord[]): ConsumeQueue[] {

@@ -117,6 +117,11 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
     when: 'The receipt handle is forged, expired, or replaced, or its message is done.',
     action: "Don't repeat the call; unless the message is done, it is delivered again.",
   },
+  INVALID_TRANSACTION_ID: {
+    wire: 'INVALID_TRANSACTION_ID',
+    when: 'The transaction is not known, or has ended the other way.',
+    action: "Don't repeat the call; the message says how the transaction ended.",
+  },
   MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: {
     wire: 'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
     when: 'The message is of another kind than its topic.',

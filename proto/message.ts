@@ -41,6 +41,8 @@ export interface MessageDraft {
   readonly bornHost: IPv4Address;
   /** Names and values in turn. */
   readonly properties: readonly Text[];
+  /** Of a committed message: its transaction, by the position of the first half record. */
+  readonly preparedOffset?: number;
 }
 
 /** Where a message goes. */
@@ -85,7 +87,7 @@ export class MessagePayload {
     writeU32BE(target, storeHost.ip, at + 64);
     writeU32BE(target, storeHost.port, at + 68);
     writeU32BE(target, 0, at + 72);
-    writeI64BE(target, 0, at + 76);
+    writeI64BE(target, this.#draft.preparedOffset ?? 0, at + 76);
     writeU32BE(target, body.length, at + 84);
     body.copy(target, at + BODY_AT);
     const topicAt = at + BODY_AT + body.length;
@@ -148,6 +150,11 @@ export class StoredMessage {
 
   get storeHost(): Text {
     return hostAt(this.#bytes, 64);
+  }
+
+  /** Its transaction; 0 for a message of none. */
+  get preparedOffset(): number {
+    return readLong(this.#bytes, 76);
   }
 
   /** The body in place: it shares memory with the record it was read from. */

@@ -43,6 +43,7 @@ async function main(directory: string, transport: Transport): Promise<void> {
     selector: core.selector,
     producer: core.producer,
     scheduler: core.scheduler,
+    transactions: core.transactions,
     consumption: core.consumption,
     sessions: core.sessions,
     traffic: core.traffic,

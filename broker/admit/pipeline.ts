@@ -5,6 +5,7 @@
 import { SluiceError } from '#lib/errors';
 import type { ErrorCode } from '#lib/errors';
 import { MESSAGE } from '#lib/limits';
+import { TRANSACTION } from '#lib/transaction-limits';
 import { systemName } from '#proto/properties';
 import type { TopicKind } from '#proto/route';
 import { NO_TEXT } from '#proto/text';
@@ -25,6 +26,8 @@ export interface Candidate {
   /** What else the sender says and is stored with it. */
   traceContext?: Text | undefined;
   bornHost?: Text;
+  /** Of a half message: how long its producer may be silent before it is asked. */
+  orphanedRecoveryMs?: number | undefined;
 }
 
 export type MessageKind = 'normal' | 'fifo' | 'delay' | 'transaction';
@@ -36,8 +39,6 @@ const KINDS_OF_TOPIC: Readonly<Record<TopicKind, MessageKind>> = {
   delay: 'delay',
   transaction: 'transaction',
 };
-
-const SERVED: ReadonlySet<MessageKind> = new Set(['normal', 'fifo', 'delay']);
 
 // Unicode's control characters, as Java's Character.isISOControl has them.
 // eslint-disable-next-line no-control-regex
@@ -165,6 +166,12 @@ const messageId: Step = ({ messageId: text }) => {
   withinBytes('ILLEGAL_MESSAGE_ID', 'a message id', text, MESSAGE.idBytesMax);
 };
 
+const recovery: Step = ({ orphanedRecoveryMs = 0 }) => {
+  if (orphanedRecoveryMs > TRANSACTION.recoveryMaxMs) {
+    refuse('BAD_REQUEST', `a transaction is checked after ${TRANSACTION.recoveryMaxMs} ms at most`);
+  }
+};
+
 const kind: Step = ({ messageGroup: group }, topic, sent) => {
   const wanted = KINDS_OF_TOPIC[topic.kind];
   if (sent !== wanted) {
@@ -173,7 +180,6 @@ const kind: Step = ({ messageGroup: group }, topic, sent) => {
       `${topic.name} takes ${wanted} messages, this one is a ${sent} message`,
     );
   }
-  if (!SERVED.has(sent)) refuse('NOT_IMPLEMENTED', `${sent} messages are not served yet`);
   if (topic.kind === 'fifo' && group === undefined) {
     refuse('ILLEGAL_MESSAGE_GROUP', `${topic.name} orders by message group, this message has none`);
   }
@@ -202,6 +208,7 @@ const STEPS: readonly Step[] = [
   keys,
   messageGroup,
   messageId,
+  recovery,
   kind,
   deliveryTime,
 ];

@@ -19,11 +19,15 @@ export interface ClientFacts {
   version: string;
   /** `address:port` */
   peer: string;
+  /** Full names of the topics whose transactions a producer may be asked about. */
+  topics?: readonly string[];
 }
 
 /** A client's Telemetry stream, as far as the session needs it. */
 export interface SessionStream {
   end(): void;
+  /** Sends an encoded TelemetryCommand; false, and nothing is sent, when the client is slow. */
+  tell?(command: Buffer): boolean;
 }
 
 export interface Session {
@@ -39,9 +43,12 @@ interface LiveSession extends Session {
   lostMs: number | undefined;
 }
 
+const NOBODY: ReadonlySet<Session> = new Set();
+
 export class Sessions {
   readonly #clock: Clock;
   readonly #sessions = new Map<string, LiveSession>();
+  readonly #producers = new Map<string, Set<LiveSession>>();
   readonly #sweeper: Timer;
   /** A client is gone for good. */
   onGone: (session: Session) => void = () => undefined;
@@ -84,10 +91,41 @@ export class Sessions {
       };
       this.#sessions.set(facts.clientId, session);
     }
+    this.#forgetTopics(session);
     session.facts = facts;
+    for (const topic of facts.topics ?? []) this.#produces(session, topic);
     session.streams.add(stream);
     session.lastSeenMs = nowMs;
     session.lostMs = undefined;
+  }
+
+  /** The producers of a topic that are there, the first to come first. */
+  producers(topic: string): ReadonlySet<Session> {
+    return this.#producers.get(topic) ?? NOBODY;
+  }
+
+  /** A producer sends to a topic: so it can also be asked, whether its settings name it or not. */
+  sends(clientId: string, topic: string): void {
+    const session = this.#sessions.get(clientId);
+    if (session?.facts.kind !== 'producer') return;
+    const { topics = [] } = session.facts;
+    if (topics.length >= SESSION.producerTopicsMax || topics.includes(topic)) return;
+    session.facts = { ...session.facts, topics: [...topics, topic] };
+    this.#produces(session, topic);
+  }
+
+  #produces(session: LiveSession, topic: string): void {
+    const producers = this.#producers.get(topic);
+    if (producers) producers.add(session);
+    else this.#producers.set(topic, new Set([session]));
+  }
+
+  #forgetTopics(session: LiveSession): void {
+    for (const topic of session.facts.topics ?? []) {
+      const producers = this.#producers.get(topic);
+      producers?.delete(session);
+      if (producers?.size === 0) this.#producers.delete(topic);
+    }
   }
 
   streamEnded(clientId: string, stream: SessionStream): void {
@@ -129,6 +167,7 @@ export class Sessions {
 
   #remove(session: LiveSession): void {
     this.#sessions.delete(session.facts.clientId);
+    this.#forgetTopics(session);
     this.onGone(session);
   }
 

@@ -85,6 +85,9 @@ function propertiesOf(view: SendMessageView): Text[] {
     addProperty(properties, PROPERTY.deliverAt, Text.of(String(deliveryTimestampMs)));
   }
   addProperty(properties, PROPERTY.producerGroup, Text.ofName(topic.name));
+  if (view.messageType === MessageType.TRANSACTION) {
+    addProperty(properties, PROPERTY.transactional, Text.ofName('true'));
+  }
   for (const text of userProperties) properties.push(text);
   return properties;
 }

@@ -7,6 +7,7 @@ import type { MessageName } from '#proto/messages';
 
 import { ackMessage } from '#broker/grpc/ack-message';
 import { changeInvisibleDuration } from '#broker/grpc/change-invisible-duration';
+import { endTransaction } from '#broker/grpc/end-transaction';
 import { forwardMessageToDeadLetterQueue } from '#broker/grpc/forward-to-dead-letters';
 import { heartbeat } from '#broker/grpc/heartbeat';
 import { notifyClientTermination } from '#broker/grpc/notify-client-termination';
@@ -32,6 +33,7 @@ const RPCS: Readonly<Record<string, Rpc>> = {
   AckMessage: ackMessage,
   ChangeInvisibleDuration: changeInvisibleDuration,
   ForwardMessageToDeadLetterQueue: forwardMessageToDeadLetterQueue,
+  EndTransaction: endTransaction,
   PullMessage: pullMessage,
   GetOffset: getOffset,
   UpdateOffset: updateOffset,

@@ -20,14 +20,15 @@ export const sendMessage: UnaryRpc = {
     services.mode.admitSend();
     services.quota.admitSend(views.length);
     const bornHost = peerAddress(call.peer);
+    const { clientId } = call;
     const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
     if (only) {
-      const produced = produce(only, topic, bornHost, services);
+      const produced = produce(only, topic, bornHost, clientId, services);
       await services.producer.whenStored(produced.end);
       return encodeSendMessageResponse(OK_STATUS, [stored(only, topic, produced, services)]);
     }
     const results = await Promise.all(
-      views.map((view) => produceOne(view, topic, bornHost, services)),
+      views.map((view) => produceOne(view, topic, bornHost, clientId, services)),
     );
     return encodeSendMessageResponse(overallStatus(results), results);
   },
@@ -50,10 +51,11 @@ async function produceOne(
   view: SendMessageView,
   topic: Topic,
   bornHost: IPv4Address,
+  clientId: string,
   services: Services,
 ): Promise<SendResult> {
   try {
-    const produced = produce(view, topic, bornHost, services);
+    const produced = produce(view, topic, bornHost, clientId, services);
     await services.producer.whenStored(produced.end);
     return stored(view, topic, produced, services);
   } catch (error) {
@@ -66,6 +68,7 @@ function produce(
   view: SendMessageView,
   topic: Topic,
   bornHost: IPv4Address,
+  clientId: string,
   services: Services,
 ): Produced {
   const kind = kindOf(view.messageType);
@@ -75,7 +78,11 @@ function produce(
   admit(view, topic, kind);
   const queueId = services.selector.select(topic, kind === 'fifo' ? view.messageGroup : undefined);
   const message = toOutgoing(view, topic, queueId, bornHost);
-  const { deliveryTimestampMs } = view;
+  const { deliveryTimestampMs, orphanedRecoveryMs } = view;
+  if (kind === 'transaction') {
+    services.sessions.sends(clientId, topic.name);
+    return services.transactions.begin(message, clientId, orphanedRecoveryMs);
+  }
   if (deliveryTimestampMs !== undefined) {
     return services.scheduler.schedule(message, deliveryTimestampMs);
   }
@@ -86,9 +93,9 @@ function produce(
 function stored(
   { messageId, body }: SendMessageView,
   topic: Topic,
-  { offset, recallHandle = '' }: Produced,
+  { offset, recallHandle = '', transactionId = '' }: Produced,
   { traffic }: Services,
 ): SendResult {
   traffic.sent(topic.name, body.length);
-  return { ...OK_STATUS, messageId, transactionId: '', offset, recallHandle };
+  return { ...OK_STATUS, messageId, transactionId, offset, recallHandle };
 }

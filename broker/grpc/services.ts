@@ -12,6 +12,7 @@ import type { Consumption } from '#broker/consume/consumption';
 import type { Traffic } from '#broker/metrics/traffic';
 import type { Producer } from '#broker/produce/produce';
 import type { Scheduler } from '#broker/produce/scheduled';
+import type { Transactions } from '#broker/produce/transaction';
 import type { Groups } from '#broker/topic/groups';
 import type { QueueSelector } from '#broker/topic/queue-selector';
 import type { Topics } from '#broker/topic/topics';
@@ -29,6 +30,7 @@ export interface Services {
   selector: QueueSelector;
   producer: Producer;
   scheduler: Scheduler;
+  transactions: Transactions;
   consumption: Consumption;
   sessions: Sessions;
   traffic: Traffic;

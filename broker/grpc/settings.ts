@@ -6,7 +6,13 @@ import { CONSUME, MESSAGE, NAME, SESSION } from '#lib/limits';
 import { assertGroupName, fullName } from '#proto/names';
 import type { Call } from '#proto/grpc-transport/call';
 import { ClientType } from '#proto/types';
-import type { DurationInput, RetryPolicyInput, Settings, SettingsInput } from '#proto/types';
+import type {
+  DurationInput,
+  Resource,
+  RetryPolicyInput,
+  Settings,
+  SettingsInput,
+} from '#proto/types';
 
 import type { ClientFacts, ClientKind } from '#broker/client/sessions';
 import { assertPullAllowed } from '#broker/topic/groups';
@@ -59,7 +65,7 @@ function consumerBackoff(group: GroupSettings, { language }: ClientFacts): Retry
 /**
  * @throws SluiceError INVALID_CLIENT_PROPERTIES, UNRECOGNIZED_CLIENT_TYPE, ILLEGAL_CONSUMER_GROUP
  */
-export function clientFacts(settings: Settings, call: Call): ClientFacts {
+export function clientFacts(settings: Settings, call: Call, services: Services): ClientFacts {
   const { clientId, clientVersion, language, peer } = call;
   if (Buffer.byteLength(clientId) > NAME.clientIdBytesMax) {
     const limit = `a client id has at most ${NAME.clientIdBytesMax} bytes`;
@@ -78,10 +84,20 @@ export function clientFacts(settings: Settings, call: Call): ClientFacts {
     throw new SluiceError('UNRECOGNIZED_CLIENT_TYPE', `clients of type ${said} are not served`);
   }
   const facts = { clientId, kind, language, version: clientVersion, peer };
-  if (!subscription) return { ...facts, group: undefined };
+  if (!subscription) {
+    const topics = transactionTopics(publishing?.topics ?? [], services);
+    return { ...facts, group: undefined, topics };
+  }
   const group = resourceName(subscription.group);
   assertGroupName(group);
   return { ...facts, group: fullName(group) };
+}
+
+/** Only where there can be something to ask: a client may name very many topics. */
+function transactionTopics(resources: readonly Resource[], { topics }: Services): string[] {
+  const names = resources.map((resource) => fullName(resourceName(resource)));
+  const known = names.filter((name) => topics.find(name)?.kind === 'transaction');
+  return [...new Set(known)].slice(0, SESSION.producerTopicsMax);
 }
 
 /** What a consumer is told of its group. */

@@ -20,7 +20,7 @@ const RESOURCE_EXHAUSTED = 8;
 export const telemetry: DuplexRpc = {
   kind: 'duplex',
   open: (services) => (stream, call) => {
-    const session: SessionStream = { end: () => stream.end() };
+    const session = sessionStream(stream);
     let work = Promise.resolve();
     let waiting = 0;
     stream.onMessage((bytes) => {
@@ -41,6 +41,19 @@ export const telemetry: DuplexRpc = {
   },
 };
 
+function sessionStream(stream: Duplex): SessionStream {
+  let slow = false;
+  return {
+    end: () => stream.end(),
+    tell(bytes) {
+      if (slow) return false;
+      slow = !stream.write(bytes);
+      if (slow) void stream.drained().then(() => (slow = false));
+      return true;
+    },
+  };
+}
+
 async function onCommand(
   bytes: Buffer,
   stream: Duplex,
@@ -53,7 +66,8 @@ async function onCommand(
       throw new SluiceError('CLIENT_ID_REQUIRED', 'the header x-mq-client-id is missing');
     }
     const received = command.decode(bytes);
-    // The other commands answer requests of the server, which it does not make yet.
+    // The other commands answer requests that the server does not make yet; of a transaction it
+    // learns by EndTransaction.
     if (received.settings) await onSettings(received.settings, stream, session, call, services);
   } catch (foreign) {
     const error = SluiceError.from(foreign);
@@ -71,7 +85,7 @@ async function onSettings(
   call: Call,
   services: Services,
 ): Promise<void> {
-  const facts = clientFacts(settings, call);
+  const facts = clientFacts(settings, call, services);
   admitClient(facts, services);
   const answer = await answerSettings(settings, facts, services);
   if (call.cancelled) return;

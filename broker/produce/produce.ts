@@ -22,6 +22,8 @@ export interface Produced {
   end: number;
   /** By which a message that waits for its time can be taken back. */
   recallHandle?: string;
+  /** Of a half message. */
+  transactionId?: string;
 }
 
 export class Producer {

@@ -7,6 +7,8 @@ const TABLE = {
   timer: 'd',
   timerPlace: 'e',
   group: 'g',
+  half: 'h',
+  ended: 'i',
   key: 'k',
   queueEnd: 'n',
   doneAhead: 'o',
@@ -148,6 +150,29 @@ export function timerPlaceKey(position: number): Buffer {
 
 export function readTimerPlaceKey(buffer: Buffer): number {
   return buffer.readUIntBE(1, U48);
+}
+
+/** A transaction that is open; its id is the log position of its first half record. */
+export function halfKey(id: number): Buffer {
+  const buffer = key(TABLE.half, U48);
+  buffer.writeUIntBE(id, 1, U48);
+  return buffer;
+}
+
+export function readHalfKey(buffer: Buffer): number {
+  return buffer.readUIntBE(1, U48);
+}
+
+/** How a transaction ended. */
+export function endedKey(outcome: number, id: number): Buffer {
+  const buffer = key(TABLE.ended, 1 + U48);
+  buffer[1] = outcome;
+  buffer.writeUIntBE(id, 2, U48);
+  return buffer;
+}
+
+export function readEndedKeyId(buffer: Buffer): number {
+  return buffer.readUIntBE(2, U48);
 }
 
 /** The bounds of everything in one table whose key begins with `prefix`. */

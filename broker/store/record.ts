@@ -37,12 +37,18 @@ export const RECORD_TYPE = {
   scheduled: 11,
   /** It was taken back before its time. */
   scheduledCancelled: 12,
+  /** A message of a transaction that is open: nobody may see it yet. */
+  half: 13,
+  /** A transaction ended without its message. */
+  halfOutcome: 14,
+  /** Producers were asked how their transactions ended. */
+  halfChecked: 15,
   /** Beside a progress of an ordered group: what is done above its next offset. */
   doneAhead: 17,
 } as const;
 
 export type RecordType = (typeof RECORD_TYPE)[keyof typeof RECORD_TYPE];
-const LAST_TYPE = RECORD_TYPE.doneAhead;
+const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(RECORD_TYPE));
 
 /** A payload that knows its size and writes itself into the log, once. */
 export interface Payload {
@@ -101,7 +107,7 @@ export function peekHead(source: Buffer, at: number): RecordHead | undefined {
   const length = source.readUInt32LE(at);
   const type = source[at + 8] as number;
   if (length < HEAD_BYTES || length > STORE.recordBytesMax) return undefined;
-  if (type < 1 || type > LAST_TYPE || source[at + 9] !== FORMAT_VERSION) return undefined;
+  if (!KNOWN_TYPES.has(type) || source[at + 9] !== FORMAT_VERSION) return undefined;
   return {
     length,
     type: type as RecordType,

@@ -13,8 +13,13 @@ export interface StateMachine {
   collect(changes: IndexChange[]): void;
   /** Appends all of the state as records. */
   carry(append: (type: RecordType, payload: Payload) => void): void;
-  /** Appends again what is still needed of the records before `before`: they are about to go. */
-  carryForward(before: number): Promise<void>;
+  /**
+   * Appends again what is still pending and lies before `before`, all of which is about to go.
+   * Returns the position that the index must have come to before that; 0 when there was nothing.
+   */
+  carryForward(before: number): Promise<number>;
+  /** Takes out of the index what is of no use once the log begins at `position`. */
+  forgetBefore(position: number, database: IndexDatabase): Promise<void>;
   /**
    * The log now begins with these carried records: raises the queues' first offsets, returns them.
    */

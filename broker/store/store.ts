@@ -15,7 +15,7 @@ import type { ConsumeQueue, Run } from '#broker/store/consume-queue';
 import { IndexDamageError } from '#broker/store/damage';
 import { DiskWatch } from '#broker/store/disk-watch';
 import { IndexDatabase } from '#broker/store/index-database';
-import type { IndexChange } from '#broker/store/index-database';
+import type { IndexChange, IndexRange } from '#broker/store/index-database';
 import { KeyIndex } from '#broker/store/key-index';
 import { LogReader } from '#broker/store/log-reader';
 import { Materializer } from '#broker/store/materializer';
@@ -308,6 +308,11 @@ export class Store {
     return (await this.reader.readAt(position)).payload;
   }
 
+  /** What the index has in a range; bound it. @throws IndexDamageError */
+  indexEntries(range: IndexRange): Promise<[Buffer, Buffer][]> {
+    return this.#database.entries(range);
+  }
+
   /** Brings the index up to the log's end as it is now. */
   materialize(): Promise<void> {
     return this.#materializer.run();
@@ -332,10 +337,18 @@ export class Store {
       const underPressure = this.#disk.used > diskWatermark;
       const { applied } = this.#materializer;
       const kept = firstKept(this.#segments.all, { nowMs, retentionMs, underPressure, applied });
-      if (kept) await this.#beginWith(kept);
+      if (kept && (await this.#carryForward(kept))) await this.#beginWith(kept);
     } catch (error) {
       log.error({ error }, 'old segments could not be deleted; the next try is in 30 s');
     }
+  }
+
+  /** Whether nothing that is still pending is left before `segment`, in log and index. */
+  async #carryForward({ base }: Segment): Promise<boolean> {
+    const end = await this.#machine.carryForward(base);
+    await this.#log.whenDurable(this.#log.end);
+    if (this.#materializer.applied < end) await this.#materializer.run();
+    return this.#materializer.applied >= end;
   }
 
   async #beginWith(segment: Segment): Promise<void> {
@@ -344,8 +357,6 @@ export class Store {
       segment.carries = false;
       return;
     }
-    await this.#machine.carryForward(segment.base);
-    await this.#log.whenDurable(this.#log.end);
     const changed = this.#machine.beginAt(carried);
     this.reader.forgetBefore(segment.base);
     await this.#database.setLogStart(segment.base);
@@ -354,6 +365,7 @@ export class Store {
     for (const queue of changed) await this.queues.dropBelowMin(queue);
     await this.keys.dropBefore(segment.base);
     await this.timers.dropBefore(segment.base);
+    await this.#machine.forgetBefore(segment.base, this.#database);
     this.#options.log.info({ bytes, start: segment.base }, 'old segments deleted');
   }
 

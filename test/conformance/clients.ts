@@ -36,6 +36,21 @@ export interface Producer {
   shutdown(): Promise<void>;
 }
 
+export interface Transaction {
+  readonly messageId: string;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+/** What a producer says that is asked how a transaction ended; undefined: it doesn't know yet. */
+export type Verdict = 'commit' | 'rollback' | undefined;
+
+export interface TransactionProducer {
+  /** Sends a half message. */
+  begin(message: OutgoingMessage): Promise<Transaction>;
+  shutdown(): Promise<void>;
+}
+
 export interface SimpleConsumer {
   /** Asks one queue of the topic once. */
   receive(maxMessages: number, invisibleMs: number): Promise<ReceivedMessage[]>;
@@ -73,6 +88,11 @@ export interface Clients {
   /** How long this client has a message wait that its listener failed for the first time. */
   readonly firstBackoffMs: number;
   producer(topics: readonly string[]): Promise<Producer>;
+  /** `check` is what the server asks about transactions that have not ended. */
+  transactionProducer(
+    topic: string,
+    check: (message: ReceivedMessage) => Verdict,
+  ): Promise<TransactionProducer>;
   simpleConsumer(subscription: Subscription, awaitMs: number): Promise<SimpleConsumer>;
   /** `succeeds` decides what the listener answers; always success unless given. */
   pushConsumer(

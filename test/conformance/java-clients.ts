@@ -13,6 +13,8 @@ import {
   type PushConsumer,
   type ReceivedMessage,
   type SimpleConsumer,
+  type TransactionProducer,
+  type Verdict,
   type Subscription,
 } from './clients.ts';
 
@@ -97,6 +99,33 @@ export class JavaClients implements Clients {
     const client = (await this.#run('producer', { topics })) as number;
     return {
       send: (message) => this.#send(client, message),
+      shutdown: () => this.#shutdown(client),
+    };
+  }
+
+  async transactionProducer(
+    topic: string,
+    check: (message: ReceivedMessage) => Verdict,
+  ): Promise<TransactionProducer> {
+    const client = (await this.#run('transactionProducer', { topic })) as number;
+    this.#listeners.set(client, (json, call) => {
+      const verdict = check(messageOf(json))?.toUpperCase() ?? 'UNKNOWN';
+      this.#run('verdict', { call, verdict }).catch(() => undefined);
+    });
+    const end = async (transaction: number, outcome: 'commit' | 'rollback'): Promise<void> => {
+      await this.#run('end', { client, transaction, outcome });
+    };
+    return {
+      begin: async (message) => {
+        const json = { ...message, body: message.body.toString('base64') };
+        const begun = await this.#run('begin', { client, message: json });
+        const { messageId, transaction } = begun as { messageId: string; transaction: number };
+        return {
+          messageId,
+          commit: () => end(transaction, 'commit'),
+          rollback: () => end(transaction, 'rollback'),
+        };
+      },
       shutdown: () => this.#shutdown(client),
     };
   }

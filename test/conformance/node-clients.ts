@@ -8,7 +8,7 @@ import {
   SimpleConsumer as RocketmqSimpleConsumer,
   type MessageView,
 } from 'rocketmq-client-nodejs';
-import { FilterType } from '#proto/types';
+import { FilterType, TransactionResolution } from '#proto/types';
 import {
   ClientFailure,
   REQUEST_TIMEOUT_MS,
@@ -18,6 +18,8 @@ import {
   type PushConsumer,
   type ReceivedMessage,
   type SimpleConsumer,
+  type TransactionProducer,
+  type Verdict,
   type Subscription,
 } from './clients.ts';
 
@@ -25,6 +27,13 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const silent = { info() {}, warn() {}, error() {}, debug() {}, close() {} };
 silenceDefaultLogger();
+/** The client keeps these names to itself. */
+type RocketmqTransaction = ReturnType<RocketmqProducer['beginTransaction']>;
+const RESOLUTIONS = {
+  commit: TransactionResolution.COMMIT,
+  rollback: TransactionResolution.ROLLBACK,
+  none: TransactionResolution.TRANSACTION_RESOLUTION_UNSPECIFIED,
+} as const;
 
 /** The public Node client, rocketmq-client-nodejs, over plaintext as it dials by default. */
 export class NodeClients implements Clients {
@@ -53,6 +62,29 @@ export class NodeClients implements Clients {
     await this.#start(producer);
     return {
       send: (message) => reported(sendWith(producer, message)),
+      shutdown: () => this.#shutdown(producer),
+    };
+  }
+
+  async transactionProducer(
+    topic: string,
+    check: (message: ReceivedMessage) => Verdict,
+  ): Promise<TransactionProducer> {
+    const checker = {
+      check: (view: MessageView) => Promise.resolve(RESOLUTIONS[check(messageOf(view)) ?? 'none']),
+    };
+    const producer = new RocketmqProducer({ ...this.#common, topics: [topic], checker });
+    await this.#start(producer);
+    return {
+      async begin(message) {
+        const transaction = producer.beginTransaction();
+        const { messageId } = await reported(sendWith(producer, message, transaction));
+        return {
+          messageId,
+          commit: () => reported(transaction.commit()),
+          rollback: () => reported(transaction.rollback()),
+        };
+      },
       shutdown: () => this.#shutdown(producer),
     };
   }
@@ -131,14 +163,16 @@ function filterOf({ filter = '*', sql }: Subscription): FilterExpression | strin
 async function sendWith(
   producer: RocketmqProducer,
   message: OutgoingMessage,
+  transaction?: RocketmqTransaction,
 ): Promise<{ messageId: string }> {
   const { keys, properties, deliveryAtMs, ...rest } = message;
-  const receipt = await producer.send({
+  const options = {
     ...rest,
     ...(keys && { keys: [...keys] }),
     ...(properties && { properties: new Map(Object.entries(properties)) }),
     ...(deliveryAtMs !== undefined && { deliveryTimestamp: new Date(deliveryAtMs) }),
-  });
+  };
+  const receipt = await producer.send(options, transaction);
   if (receipt === undefined) throw new Error('the client returned no receipt');
   return { messageId: receipt.messageId };
 }

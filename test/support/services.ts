@@ -21,6 +21,7 @@ export function servicesOf(core: Core, clock: Clock, autoCreate = false): Servic
     selector,
     producer,
     scheduler: core.scheduler,
+    transactions: core.transactions,
     consumption,
     sessions,
     traffic,

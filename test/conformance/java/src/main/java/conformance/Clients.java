@@ -20,6 +20,8 @@ import org.apache.rocketmq.client.apis.consumer.FilterExpressionType;
 import org.apache.rocketmq.client.apis.consumer.SimpleConsumer;
 import org.apache.rocketmq.client.apis.message.MessageView;
 import org.apache.rocketmq.client.apis.producer.Producer;
+import org.apache.rocketmq.client.apis.producer.Transaction;
+import org.apache.rocketmq.client.apis.producer.TransactionResolution;
 
 /** The clients that a test started, and the commands that act on them. */
 final class Clients {
@@ -32,6 +34,10 @@ final class Clients {
   private final Map<Long, Closeable> pushConsumers = new ConcurrentHashMap<>();
   /** What was received, with the handle that the client keeps in it. */
   private final Map<Long, MessageView> views = new ConcurrentHashMap<>();
+  private final Map<Long, Transaction> transactions = new ConcurrentHashMap<>();
+  /** Calls of a transaction checker that wait for the test to say what it answers. */
+  private final Map<Long, CompletableFuture<TransactionResolution>> checks =
+      new ConcurrentHashMap<>();
   /** Calls of a push listener that wait for the test to say how they end. */
   private final Map<Long, CompletableFuture<Boolean>> calls = new ConcurrentHashMap<>();
 
@@ -65,6 +71,17 @@ final class Clients {
       case "settle":
         calls.remove(numberOf(command, "call")).complete(command.get("success").getAsBoolean());
         return JsonNull.INSTANCE;
+      case "transactionProducer":
+        return startTransactionProducer(command);
+      case "begin":
+        return begin(command);
+      case "end":
+        return end(command);
+      case "verdict":
+        checks
+            .remove(numberOf(command, "call"))
+            .complete(TransactionResolution.valueOf(command.get("verdict").getAsString()));
+        return JsonNull.INSTANCE;
       case "shutdown":
         return shutdown(clientOf(command));
       default:
@@ -85,6 +102,53 @@ final class Clients {
             .setTopics(names)
             .build();
     return register(producers, producer);
+  }
+
+  private JsonElement startTransactionProducer(JsonObject command) throws Exception {
+    long number = numbers.incrementAndGet();
+    Producer producer =
+        provider
+            .newProducerBuilder()
+            .setClientConfiguration(configuration)
+            .setTopics(command.get("topic").getAsString())
+            .setTransactionChecker(view -> check(number, view))
+            .build();
+    producers.put(number, producer);
+    return Messages.number(number);
+  }
+
+  private TransactionResolution check(long producer, MessageView view) {
+    long number = numbers.incrementAndGet();
+    CompletableFuture<TransactionResolution> call = new CompletableFuture<>();
+    checks.put(number, call);
+    announce(producer, number, view);
+    return call.join();
+  }
+
+  private JsonElement begin(JsonObject command) throws Exception {
+    Producer producer = producers.get(clientOf(command));
+    Transaction transaction = producer.beginTransaction();
+    JsonObject result = new JsonObject();
+    String messageId =
+        producer
+            .send(Messages.fromJson(provider, command.getAsJsonObject("message")), transaction)
+            .getMessageId()
+            .toString();
+    long number = numbers.incrementAndGet();
+    transactions.put(number, transaction);
+    result.addProperty("messageId", messageId);
+    result.addProperty("transaction", number);
+    return result;
+  }
+
+  private JsonElement end(JsonObject command) throws Exception {
+    Transaction transaction = transactions.get(numberOf(command, "transaction"));
+    if (command.get("outcome").getAsString().equals("commit")) {
+      transaction.commit();
+    } else {
+      transaction.rollback();
+    }
+    return JsonNull.INSTANCE;
   }
 
   private JsonElement startSimpleConsumer(JsonObject command) throws Exception {
@@ -117,13 +181,17 @@ final class Clients {
     long number = numbers.incrementAndGet();
     CompletableFuture<Boolean> call = new CompletableFuture<>();
     calls.put(number, call);
+    announce(consumer, number, view);
+    return call.join() ? ConsumeResult.SUCCESS : ConsumeResult.FAILURE;
+  }
+
+  private void announce(long client, long number, MessageView view) {
     JsonObject event = new JsonObject();
     event.addProperty("event", "message");
-    event.addProperty("client", consumer);
+    event.addProperty("client", client);
     event.addProperty("call", number);
     event.add("message", Messages.toJson(number, view));
     events.accept(event);
-    return call.join() ? ConsumeResult.SUCCESS : ConsumeResult.FAILURE;
   }
 
   private JsonElement send(JsonObject command) throws Exception {
