@@ -108,7 +108,8 @@ export class CheckBack {
       if (half.checks >= TRANSACTION.checksMax) return transactions.giveUp(half);
       if (half.position < store.committed && (await this.#ask(half, nowMs))) return;
     } catch (error) {
-      if (!(error instanceof SluiceError && error.retryable)) this.#options.onError(error);
+      const passes = error instanceof SluiceError && error.retryable;
+      if (!passes && this.#started) this.#options.onError(error);
     }
     if (half.open) this.#watch(half, nowMs + TRANSACTION.checkEveryMs);
   }
