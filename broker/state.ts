@@ -73,7 +73,7 @@ export class BrokerState implements StateMachine {
     const message = new StoredMessage(payload);
     const properties = parseProperties(message.properties);
     this.#settleOrigin(properties);
-    this.#parts.transactions.table.applyMessage(message);
+    this.#parts.transactions.table.applyMessage(message, position);
     const queue = this.#parts.topics.find(message.topic)?.queues[message.queueId];
     if (!queue) return; // its topic was deleted while the message was under way
     if (message.queueOffset !== queue.nextOffset) {

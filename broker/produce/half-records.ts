@@ -3,14 +3,13 @@
  *
  *   half         id u48 · topic id u48 · since u48 (ms) · next check u48 (ms) · checks u16
  *                length of the client id u8 · client id · the message in its layout
- *   halfOutcome  id u48 · outcome u8
+ *   halfOutcome  id u48 · outcome u8 · the place of the half record, as in the index
  *   halfChecked  id u48 · next check u48 (ms) · checks u16
  */
 import type { Payload } from '#broker/store/record';
 
 const U48 = 6;
 const CHECKED_BYTES = U48 + U48 + 2;
-const OUTCOME_BYTES = U48 + 1;
 /** Up to the client id. */
 const HEAD_BYTES = 4 * U48 + 2 + 1;
 const CLIENT_AT = HEAD_BYTES - 1;
@@ -80,20 +79,6 @@ export function decodeHalf(payload: Buffer, position: number): DecodedHalf {
   };
 }
 
-export function outcomePayload(id: number, outcome: Outcome): Payload {
-  return {
-    bytes: OUTCOME_BYTES,
-    write(target, at) {
-      target.writeUIntBE(id, at, U48);
-      target[at + U48] = outcome;
-    },
-  };
-}
-
-export function decodeOutcome(payload: Buffer): { id: number; outcome: Outcome } {
-  return { id: payload.readUIntBE(0, U48), outcome: payload[U48] as Outcome };
-}
-
 export type HalfChecked = Pick<HalfHead, 'id' | 'dueMs' | 'checks'>;
 
 export function checkedPayload({ id, dueMs, checks }: HalfChecked): Payload {
@@ -128,14 +113,18 @@ export interface HalfPlace {
 
 const PLACE_BYTES = 4 * U48 + 2;
 
+function writePlace(place: HalfPlace, target: Buffer, at: number): void {
+  target.writeUIntBE(place.topicId, at, U48);
+  target.writeUIntBE(place.position, at + 6, U48);
+  target.writeUIntBE(place.sinceMs, at + 12, U48);
+  target.writeUIntBE(place.timeMs, at + 18, U48);
+  target.writeUInt16BE(place.checks, at + 24);
+}
+
 /** As a value of the index. */
-export function encodePlace({ topicId, position, sinceMs, timeMs, checks }: HalfPlace): Buffer {
+export function encodePlace(place: HalfPlace): Buffer {
   const value = Buffer.alloc(PLACE_BYTES);
-  value.writeUIntBE(topicId, 0, U48);
-  value.writeUIntBE(position, 6, U48);
-  value.writeUIntBE(sinceMs, 12, U48);
-  value.writeUIntBE(timeMs, 18, U48);
-  value.writeUInt16BE(checks, 24);
+  writePlace(place, value, 0);
   return value;
 }
 
@@ -147,4 +136,42 @@ export function decodePlace(value: Buffer): HalfPlace {
     timeMs: value.readUIntBE(18, U48),
     checks: value.readUInt16BE(24),
   };
+}
+
+/** A transaction that has ended; its place is that of the message, if that was committed. */
+export interface Ended extends HalfPlace {
+  readonly id: number;
+  readonly outcome: Outcome;
+  /** Of the record that ended it: as long as that is there, it is known how. */
+  readonly endPosition: number;
+}
+
+/** As a value of the index; its key has id and outcome. */
+export function encodeEnded(ended: Ended): Buffer {
+  const value = Buffer.alloc(PLACE_BYTES + U48);
+  writePlace(ended, value, 0);
+  value.writeUIntBE(ended.endPosition, PLACE_BYTES, U48);
+  return value;
+}
+
+export function decodeEnded(id: number, outcome: Outcome, value: Buffer): Ended {
+  return { id, outcome, ...decodePlace(value), endPosition: value.readUIntBE(PLACE_BYTES, U48) };
+}
+
+export type HalfOutcome = Omit<Ended, 'endPosition'>;
+
+export function outcomePayload(ended: HalfOutcome): Payload {
+  return {
+    bytes: U48 + 1 + PLACE_BYTES,
+    write(target, at) {
+      target.writeUIntBE(ended.id, at, U48);
+      target[at + U48] = ended.outcome;
+      writePlace(ended, target, at + U48 + 1);
+    },
+  };
+}
+
+export function decodeOutcome(payload: Buffer): HalfOutcome {
+  const place = decodePlace(payload.subarray(U48 + 1));
+  return { id: payload.readUIntBE(0, U48), outcome: payload[U48] as Outcome, ...place };
 }

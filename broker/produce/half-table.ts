@@ -3,11 +3,21 @@
  * of the records of the log, as all state.
  */
 import { TRANSACTION } from '#lib/transaction-limits';
-import { StoredMessage } from '#proto/message';
+import type { StoredMessage } from '#proto/message';
 
-import { decodeChecked, decodeHalf, decodeOutcome } from '#broker/produce/half-records';
-import { OUTCOME, OUTCOMES, decodePlace, encodePlace } from '#broker/produce/half-records';
-import type { HalfPlace, Outcome } from '#broker/produce/half-records';
+import {
+  OUTCOME,
+  OUTCOMES,
+  decodeChecked,
+  decodeEnded,
+  decodeHalf,
+  decodeOutcome,
+  decodePlace,
+  encodeEnded,
+  encodePlace,
+} from '#broker/produce/half-records';
+import type { Ended, HalfPlace, Outcome } from '#broker/produce/half-records';
+import type { Appended } from '#broker/store/commit-log';
 import { put } from '#broker/store/index-database';
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
 import {
@@ -26,11 +36,6 @@ import type { Topics } from '#broker/topic/topics';
 export interface Half extends HalfPlace {
   readonly id: number;
   open: boolean;
-}
-
-export interface Ended extends HalfPlace {
-  readonly id: number;
-  readonly outcome: Outcome;
 }
 
 /** A u48 above all positions. */
@@ -96,11 +101,14 @@ export class HalfTable {
     else this.#openByTopic.delete(half.topicId);
   }
 
-  end(half: Half, outcome: Outcome, timeMs: number): void {
-    const { id, topicId, position, sinceMs, checks } = half;
-    this.#close(half);
-    this.#changed.add(half);
-    this.#ended.set(id, { id, outcome, topicId, position, sinceMs, timeMs, checks });
+  /** It has ended, as a record says. */
+  end(ended: Ended): void {
+    const half = this.#open.get(ended.id);
+    if (half) {
+      this.#close(half);
+      this.#changed.add(half);
+    }
+    this.#ended.set(ended.id, ended);
   }
 
   /** How a transaction that is not open ended; undefined when it is unknown. */
@@ -110,7 +118,7 @@ export class HalfTable {
     for (const outcome of OUTCOMES) {
       const key = endedKey(outcome, id);
       const [found] = await this.#store.indexEntries({ gte: key, lte: key, limit: 1 });
-      if (found) return { id, outcome, ...decodePlace(found[1]) };
+      if (found) return decodeEnded(id, outcome, found[1]);
     }
     return undefined;
   }
@@ -121,9 +129,7 @@ export class HalfTable {
     const gte = endedKey(outcome, after + 1);
     const lt = endedKey(outcome, ID_END);
     const entries = await this.#store.indexEntries({ gte, lt, limit });
-    return entries.map(([key, value]) => {
-      return { id: readEndedKeyId(key), outcome, ...decodePlace(value) };
-    });
+    return entries.map(([key, value]) => decodeEnded(readEndedKeyId(key), outcome, value));
   }
 
   forgetTopic(topicId: number): void {
@@ -140,7 +146,8 @@ export class HalfTable {
     for (const half of this.#open.values()) half.open = false; // of a bad index
     this.#open.clear();
     this.#openByTopic.clear();
-    let { gte, lt } = tableRange('half');
+    const { lt } = tableRange('half');
+    let { gte } = tableRange('half');
     for (;;) {
       const limit = TRANSACTION.entriesPerRead;
       const entries = await database.entries({ gte, lt, limit });
@@ -157,8 +164,7 @@ export class HalfTable {
   apply(record: LogRecord): void {
     if (record.type === RECORD_TYPE.half) return this.#applyHalf(record);
     if (record.type === RECORD_TYPE.halfOutcome) {
-      const { id, outcome } = decodeOutcome(record.payload);
-      return this.#applyEnd(id, outcome, record.timestampMs);
+      return this.end({ ...decodeOutcome(record.payload), endPosition: record.position });
     }
     const { id, dueMs, checks } = decodeChecked(record.payload);
     const half = this.#open.get(id);
@@ -174,18 +180,21 @@ export class HalfTable {
     else this.open(id, place);
   }
 
-  #applyEnd(id: number, outcome: Outcome, timeMs: number): void {
-    const half = this.#open.get(id);
-    if (half) return this.end(half, outcome, timeMs);
-    // Its half record was let go already, or its topic deleted.
-    const place = { topicId: 0, position: 0, sinceMs: timeMs, timeMs, checks: 0 };
-    this.#ended.set(id, { id, outcome, ...place });
+  /** A message that was committed is in the log at `position`: that ended its transaction. */
+  applyMessage(message: StoredMessage, position: number): void {
+    const id = message.preparedOffset;
+    if (id === 0) return;
+    const topicId = this.#topics.find(message.topic)?.id ?? 0;
+    this.end(this.committed(id, topicId, { position, timestampMs: message.storeTimeMs }));
   }
 
-  /** A message that was committed is in the log: that is the record of the commit. */
-  applyMessage({ preparedOffset, storeTimeMs }: StoredMessage): void {
-    if (preparedOffset === 0) return;
-    this.#applyEnd(preparedOffset, OUTCOME.committed, storeTimeMs);
+  /** What a committed message in the log makes of its transaction. */
+  committed(id: number, topicId: number, at: Omit<Appended, 'end'>): Ended {
+    const { position, timestampMs: timeMs } = at;
+    const half = this.#open.get(id);
+    const { sinceMs = timeMs, checks = 0 } = half ?? {};
+    const place = { topicId, position, sinceMs, timeMs, checks };
+    return { id, outcome: OUTCOME.committed, ...place, endPosition: position };
   }
 
   collect(changes: IndexChange[]): void {
@@ -194,7 +203,7 @@ export class HalfTable {
       else changes.push({ type: 'del', key: halfKey(half.id) });
     }
     for (const ended of this.#ended.values()) {
-      changes.push(put(endedKey(ended.outcome, ended.id), encodePlace(ended)));
+      changes.push(put(endedKey(ended.outcome, ended.id), encodeEnded(ended)));
     }
     for (const id of this.#gone) changes.push({ type: 'del', key: halfKey(id) });
     this.#changed = new Set();
@@ -203,10 +212,26 @@ export class HalfTable {
     this.#gone = [];
   }
 
-  /** Of transactions older than the log nobody needs to know any more how they ended. */
+  /** With the record that ended a transaction goes the knowledge of how it ended. */
   async forgetBefore(position: number, database: IndexDatabase): Promise<void> {
-    for (const outcome of OUTCOMES) {
-      await database.clear({ gte: endedKey(outcome, 0), lt: endedKey(outcome, position) });
-    }
+    for (const outcome of OUTCOMES) await forget(outcome, position, database);
   }
+}
+
+async function forget(outcome: Outcome, position: number, database: IndexDatabase): Promise<void> {
+  const limit = TRANSACTION.entriesPerRead;
+  const lt = endedKey(outcome, position); // what ended before began before
+  let from = 0;
+  for (let next = 0; ;) {
+    const entries = await database.entries({ gte: endedKey(outcome, next), lt, limit });
+    for (const [key, value] of entries) {
+      const { id, endPosition } = decodeEnded(readEndedKeyId(key), outcome, value);
+      next = id + 1;
+      if (endPosition < position) continue;
+      await database.clear({ gte: endedKey(outcome, from), lt: key });
+      from = next;
+    }
+    if (entries.length < limit) break;
+  }
+  await database.clear({ gte: endedKey(outcome, from), lt });
 }

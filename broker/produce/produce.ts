@@ -18,6 +18,8 @@ export interface OutgoingMessage extends MessageDraft {
 export interface Produced {
   queueId: number;
   offset: number;
+  /** Of its record in the log. */
+  position: number;
   /** The message is stored once the log is committed up to here. */
   end: number;
   /** By which a message that waits for its time can be taken back. */
@@ -45,8 +47,8 @@ export class Producer {
     if (!queue) throw new RangeError(`${topic.name} has no queue ${queueId}`);
     const offset = queue.nextOffset;
     const payload = this.encode(message, offset);
-    const { end } = this.#store.appendMessage(queue, payload, tagHash, lookupKeys);
-    return { queueId, offset, end };
+    const { position, end } = this.#store.appendMessage(queue, payload, tagHash, lookupKeys);
+    return { queueId, offset, position, end };
   }
 
   /**

@@ -97,7 +97,7 @@ export class Scheduler {
       dueMs: deliverAtMs,
       id: position,
     });
-    return { queueId, offset: 0, end, recallHandle };
+    return { queueId, offset: 0, position, end, recallHandle };
   }
 
   /** What the log says, while the state is being restored. */

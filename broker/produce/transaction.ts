@@ -8,8 +8,8 @@ import { StoredMessage } from '#proto/message';
 import { PROPERTY, parseProperties } from '#proto/properties';
 
 import { HalfPayload, OUTCOME, decodeHalf, outcomePayload } from '#broker/produce/half-records';
-import type { DecodedHalf, Outcome } from '#broker/produce/half-records';
-import type { Ended, Half, HalfTable } from '#broker/produce/half-table';
+import type { DecodedHalf, Ended, Outcome } from '#broker/produce/half-records';
+import type { Half, HalfTable } from '#broker/produce/half-table';
 import type { OutgoingMessage, Produced, Producer } from '#broker/produce/produce';
 import { storedAgain } from '#broker/produce/stored-again';
 import { DamageError } from '#broker/store/damage';
@@ -76,7 +76,7 @@ export class Transactions {
     const { position, end } = store.append(RECORD_TYPE.half, payload);
     const place = { topicId: topic.id, position, sinceMs, timeMs: dueMs, checks: 0 };
     const half = this.table.open(position, place);
-    return { queueId, offset: 0, end, transactionId: transactionIdOf(half) };
+    return { queueId, offset: 0, position, end, transactionId: transactionIdOf(half) };
   }
 
   /**
@@ -108,12 +108,21 @@ export class Transactions {
   /** Whether a transaction that ended is the one that is meant, as far as the log still tells. */
   async #isNamed(ended: Ended, { topic, messageId }: TransactionName): Promise<boolean> {
     if (ended.topicId !== topic.id) return false;
-    if (ended.position < this.#options.store.status.start) return true;
-    return idOf((await this.read(ended)).message) === messageId;
+    const message = await this.readEnded(ended);
+    return message === undefined || idOf(message) === messageId;
+  }
+
+  /** Its message; undefined when retention took the half record. @throws DamageError */
+  async readEnded({ outcome, position }: Ended): Promise<StoredMessage | undefined> {
+    const { store } = this.#options;
+    if (position < store.status.start) return undefined;
+    const payload = await store.readAt(position);
+    if (outcome === OUTCOME.committed) return new StoredMessage(payload);
+    return new StoredMessage(decodeHalf(payload, position).message);
   }
 
   /** @throws DamageError when it can't be read as it was stored */
-  async read(half: Half | Ended): Promise<HalfMessage> {
+  async read(half: Half): Promise<HalfMessage> {
     for (;;) {
       const { position } = half;
       try {
@@ -127,19 +136,22 @@ export class Transactions {
 
   #commit(half: Half, topic: Topic, message: StoredMessage): number {
     const { producer, store } = this.#options;
-    const { end } = producer.append(committed(half, topic, message));
-    this.table.end(half, OUTCOME.committed, store.nowMs());
+    const { position, end } = producer.append(committed(half, topic, message));
+    const at = { position, timestampMs: store.nowMs() };
+    this.table.end(this.table.committed(half.id, topic.id, at));
     this.counts.committed++;
     return end;
   }
 
   #rollBack(half: Half, outcome: Outcome): number {
     const { store } = this.#options;
-    const { end } = store.append(RECORD_TYPE.halfOutcome, outcomePayload(half.id, outcome));
-    this.table.end(half, outcome, store.nowMs());
+    const { id, topicId, position, sinceMs, checks } = half;
+    const ended = { id, outcome, topicId, position, sinceMs, checks, timeMs: store.nowMs() };
+    const appended = store.append(RECORD_TYPE.halfOutcome, outcomePayload(ended));
+    this.table.end({ ...ended, endPosition: appended.position });
     if (outcome === OUTCOME.givenUp) this.counts.givenUp++;
     else this.counts.rolledBack++;
-    return end;
+    return appended.end;
   }
 
   /** Nobody said how it ended. @throws SluiceError when the log takes nothing */
