@@ -83,7 +83,44 @@ export function exposeMetrics(options: ExpositionOptions): void {
   );
   exposeCounts(options, samples);
   exposeFleet(options, samples);
+  exposeTransactions(options, samples);
   exposeStore(options, samples);
+}
+
+/** Transactions. wire.md E.1 has the first. */
+function exposeTransactions({ registry }: ExpositionOptions, samples: Reader): void {
+  gauge(
+    registry,
+    'rocketmq_half_messages',
+    'Transactions that have not ended.',
+    ['topic'],
+    samples((core) => halfMessages(core)),
+  );
+  counter(
+    registry,
+    'sluice_transaction_checks_total',
+    'Questions to producers how a transaction ended.',
+    [],
+    samples(({ transactions }) => [[{}, transactions.counts.checks]]),
+  );
+  counter(
+    registry,
+    'sluice_transactions_ended_total',
+    'Transactions that ended; given_up: rolled back, since no producer said how they ended.',
+    ['outcome'],
+    samples(({ transactions: { counts } }) => [
+      [{ outcome: 'committed' }, counts.committed],
+      [{ outcome: 'rolled_back' }, counts.rolledBack],
+      [{ outcome: 'given_up' }, counts.givenUp],
+    ]),
+  );
+}
+
+function* halfMessages({ topics, transactions }: Core): Iterable<Sample> {
+  for (const { id, name, kind } of topics.all) {
+    const count = transactions.table.openOf(id);
+    if (count > 0 || kind === 'transaction') yield [{ topic: name }, count];
+  }
 }
 
 type Reader = (read: (core: Core) => Iterable<Sample>) => () => Iterable<Sample>;

@@ -26,6 +26,7 @@ import { groupAdmin } from '#broker/core-admin/groups';
 import { messageAdmin } from '#broker/core-admin/messages';
 import { statusReporter } from '#broker/core-admin/status';
 import { topicAdmin } from '#broker/core-admin/topics';
+import { transactionAdmin } from '#broker/core-admin/transactions';
 import { messagingService } from '#broker/grpc/dispatch';
 import { exposeMetrics } from '#broker/exposition';
 import type { Durability } from '#broker/store/commit-log';
@@ -202,6 +203,7 @@ export class Broker implements Part {
       topics: topicAdmin(core),
       groups: groupAdmin(core),
       messages: messageAdmin(core, clock),
+      transactions: transactionAdmin(core),
       status: reporter.status,
     };
     const service = createAdminService(backend, { token: config.adminToken, log, clock });

@@ -5,6 +5,7 @@ import { addBrokerStatus } from '#cli/commands/broker-status';
 import { addGroupCommands } from '#cli/commands/group';
 import { addMessageCommands } from '#cli/commands/message';
 import { addTopicCommands } from '#cli/commands/topic';
+import { addTransactionCommands } from '#cli/commands/transaction';
 import { EXIT } from '#cli/failure';
 import { OUTPUTS } from '#cli/output';
 import { VERSION } from '#lib/version';
@@ -50,6 +51,7 @@ async function createProgram(): Promise<Command> {
   addTopicCommands(program);
   addGroupCommands(program);
   addMessageCommands(program);
+  addTransactionCommands(program);
   await addBroker(program);
   await addDiagnoses(program);
   return program;

@@ -22,6 +22,14 @@ export const TopicPermission = {
   WRITE_ONLY: 3,
 } as const;
 
+export const TransactionState = {
+  TRANSACTION_STATE_UNSPECIFIED: 0,
+  OPEN: 1,
+  COMMITTED: 2,
+  ROLLED_BACK: 3,
+  GIVEN_UP: 4,
+} as const;
+
 export interface Topic {
   name: string;
   /** TopicKind */
@@ -442,6 +450,56 @@ export interface MessageInput {
   storedMs?: number | null | undefined;
 }
 
+export interface ListTransactionsRequest {
+  /** TransactionState */
+  state: number;
+  topic: string;
+  pageToken: string;
+  pageSize: number;
+}
+
+export interface ListTransactionsRequestInput {
+  /** TransactionState */
+  state?: number | null | undefined;
+  topic?: string | null | undefined;
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+}
+
+export interface Transaction {
+  transactionId: string;
+  /** TransactionState */
+  state: number;
+  topic: string;
+  messageId?: string;
+  begunMs: number;
+  checks: number;
+  nextCheckMs?: number;
+  endedMs?: number;
+}
+
+export interface TransactionInput {
+  transactionId?: string | null | undefined;
+  /** TransactionState */
+  state?: number | null | undefined;
+  topic?: string | null | undefined;
+  messageId?: string | null | undefined;
+  begunMs?: number | null | undefined;
+  checks?: number | null | undefined;
+  nextCheckMs?: number | null | undefined;
+  endedMs?: number | null | undefined;
+}
+
+export interface ListTransactionsResponse {
+  transactions: Transaction[];
+  nextPageToken: string;
+}
+
+export interface ListTransactionsResponseInput {
+  transactions?: readonly TransactionInput[] | null | undefined;
+  nextPageToken?: string | null | undefined;
+}
+
 export interface UnreadMessagesRequest {
   pageToken: string;
   pageSize: number;
@@ -621,6 +679,15 @@ export interface Messages {
   };
   GetMessageRequest: { decoded: GetMessageRequest; input: GetMessageRequestInput };
   Message: { decoded: Message; input: MessageInput };
+  ListTransactionsRequest: {
+    decoded: ListTransactionsRequest;
+    input: ListTransactionsRequestInput;
+  };
+  Transaction: { decoded: Transaction; input: TransactionInput };
+  ListTransactionsResponse: {
+    decoded: ListTransactionsResponse;
+    input: ListTransactionsResponseInput;
+  };
   UnreadMessagesRequest: { decoded: UnreadMessagesRequest; input: UnreadMessagesRequestInput };
   UnreadTopic: { decoded: UnreadTopic; input: UnreadTopicInput };
   UnreadMessagesResponse: { decoded: UnreadMessagesResponse; input: UnreadMessagesResponseInput };

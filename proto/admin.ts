@@ -31,6 +31,7 @@ const ANSWERS = {
   RecallMessage: 'RecallMessageResponse',
   ReceiveMessages: 'ReceiveMessagesResponse',
   GetMessage: 'Message',
+  ListTransactions: 'ListTransactionsResponse',
   UnreadMessages: 'UnreadMessagesResponse',
   BrokerStatus: 'BrokerStatusResponse',
 } as const satisfies Readonly<Record<string, keyof Messages>>;

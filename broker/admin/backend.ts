@@ -10,6 +10,7 @@ export interface AdminBackend {
   readonly topics: TopicAdmin;
   readonly groups: GroupAdmin;
   readonly messages: MessageAdmin;
+  readonly transactions: TransactionAdmin;
   /** The state of the broker at this moment. */
   status(): BrokerStatus | Promise<BrokerStatus>;
 }
@@ -219,6 +220,33 @@ export interface StoredMessage {
   readonly bornHost: string;
   readonly bornMs: number;
   readonly storedMs: number;
+}
+
+export type TransactionState = 'open' | 'committed' | 'rolled-back' | 'given-up';
+
+export interface TransactionAdmin {
+  /**
+   * At most `limit` that began after the one named `after`, in order; of all topics when `topic` is
+   * empty. TOPIC_NOT_FOUND
+   */
+  list(
+    what: { readonly state: TransactionState; readonly topic: string },
+    after: string,
+    limit: number,
+  ): Promise<readonly TransactionInfo[]>;
+}
+
+export interface TransactionInfo {
+  /** Its id. */
+  readonly name: string;
+  readonly state: TransactionState;
+  /** Empty when that is deleted. */
+  readonly topic: string;
+  readonly messageId: string | undefined;
+  readonly begunMs: number;
+  readonly checks: number;
+  readonly nextCheckMs: number | undefined;
+  readonly endedMs: number | undefined;
 }
 
 export interface BrokerStatus {

@@ -13,20 +13,40 @@ export interface Page<Entry> {
   readonly nextPageToken: string;
 }
 
+interface Named {
+  readonly name: string;
+}
+
 /** `list` gives at most `limit` entries behind the name `after`, in order of their names. */
-export function pageOf<Entry extends { readonly name: string }>(
-  { pageToken, pageSize }: PageRequest,
+export function pageOf<Entry extends Named>(
+  request: PageRequest,
   list: (after: string, limit: number) => readonly Entry[],
 ): Page<Entry> {
+  const size = sizeOf(request);
+  return cut(list(request.pageToken, size + 1), size);
+}
+
+/** As `pageOf`, of what takes a while to be found. */
+export async function foundPageOf<Entry extends Named>(
+  request: PageRequest,
+  list: (after: string, limit: number) => Promise<readonly Entry[]>,
+): Promise<Page<Entry>> {
+  const size = sizeOf(request);
+  return cut(await list(request.pageToken, size + 1), size);
+}
+
+function sizeOf({ pageSize }: PageRequest): number {
   if (pageSize > ADMIN.pageMax) {
     throw new SluiceError(
       'BAD_REQUEST',
       `a page has at most ${ADMIN.pageMax} entries; ${pageSize} were asked for`,
     );
   }
-  const size = pageSize === 0 ? ADMIN.pageDefault : pageSize;
-  // One more than asked for tells whether there is a next page.
-  const entries = list(pageToken, size + 1);
+  return pageSize === 0 ? ADMIN.pageDefault : pageSize;
+}
+
+/** One entry more than asked for tells whether there is a next page. */
+function cut<Entry extends Named>(entries: readonly Entry[], size: number): Page<Entry> {
   const isLast = entries.length <= size;
   return {
     entries: entries.slice(0, size),

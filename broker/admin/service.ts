@@ -9,6 +9,7 @@ import { messageHandlers } from '#broker/admin/messages';
 import { statusHandlers } from '#broker/admin/status';
 import { createTokenCheck, type TokenCheck } from '#broker/admin/token';
 import { topicHandlers } from '#broker/admin/topics';
+import { transactionHandlers } from '#broker/admin/transactions';
 import { systemClock, type Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import type { Log } from '#lib/log';
@@ -32,6 +33,7 @@ export function createAdminService(
     ...topicHandlers(backend.topics),
     ...groupHandlers(backend.groups),
     ...messageHandlers(backend.messages, clock),
+    ...transactionHandlers(backend.transactions),
     ...statusHandlers(backend),
   };
   const methods: Record<string, Method> = {};

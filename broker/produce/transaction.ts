@@ -46,6 +46,11 @@ export function transactionIdOf({ id }: { id: number }): string {
   return id.toString(16).toUpperCase().padStart(ID_DIGITS, '0');
 }
 
+/** 0, which is no transaction's, for what is no such id. */
+export function idOfTransaction(transactionId: string): number {
+  return ID.test(transactionId) ? Number.parseInt(transactionId, 16) : 0;
+}
+
 export class Transactions {
   readonly #options: TransactionsOptions;
   readonly table: HalfTable;
@@ -85,7 +90,7 @@ export class Transactions {
    */
   async end(name: TransactionName, outcome: 'commit' | 'rollback'): Promise<void> {
     const { store } = this.#options;
-    const id = ID.test(name.transactionId) ? Number.parseInt(name.transactionId, 16) : 0;
+    const id = idOfTransaction(name.transactionId);
     const half = this.table.find(id);
     if (half) {
       const { message } = await this.read(half);

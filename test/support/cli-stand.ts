@@ -29,6 +29,7 @@ export function cliStand(): CliStand {
     backend.groupsByName.clear();
     backend.stored.length = 0;
     backend.unread.length = 0;
+    backend.transactionsOfAll.length = 0;
     backend.receives.length = 0;
     backend.sendFailure = undefined;
   });

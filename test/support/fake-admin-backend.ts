@@ -8,6 +8,7 @@ import type {
   SentMessage,
   StoredMessage,
   TopicDescription,
+  TransactionInfo,
   UnreadTopic,
 } from '#broker/admin/backend';
 import { SluiceError } from '#lib/errors';
@@ -24,6 +25,7 @@ export class FakeAdminBackend implements AdminBackend {
   readonly groupsByName = new Map<string, GroupDescription>();
   readonly stored: StoredMessage[] = [];
   readonly unread: UnreadTopic[] = [];
+  readonly transactionsOfAll: TransactionInfo[] = [];
   readonly receives: ReceiveRequest[] = [];
   brokerStatus: BrokerStatus = STATUS;
   /** The next sends fail with this. */
@@ -52,6 +54,16 @@ export class FakeAdminBackend implements AdminBackend {
     },
     describe: (name) => this.#topic(name),
     list: (after, limit) => page(this.topicsByName.values(), after, limit),
+  };
+
+  readonly transactions: AdminBackend['transactions'] = {
+    list: async ({ state, topic }, after, limit) => {
+      if (topic !== '') this.#topic(topic);
+      const wanted = this.transactionsOfAll.filter(
+        (each) => each.state === state && (topic === '' || each.topic === topic),
+      );
+      return page(wanted, after, limit);
+    },
   };
 
   readonly groups: AdminBackend['groups'] = {
