@@ -62,7 +62,7 @@ describe('transactions at the gRPC door', () => {
     return status?.code;
   }
 
-  test('a half message is answered with its transaction, whose end is answered once stored', async () => {
+  test('a half message gets its transaction id; the end is answered once stored', async () => {
     const sent = await send();
     expect(sent.entries).toMatchObject([{ messageId: 'one', status: { code: Code.OK } }]);
     const transactionId = sent.entries[0]?.transactionId ?? '';

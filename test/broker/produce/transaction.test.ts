@@ -40,7 +40,7 @@ describe('transactions', () => {
     );
   }
 
-  test('nobody sees a half message; a commit puts it into its queue, a rollback nowhere', async () => {
+  test('a half message is unseen; a commit puts it into its queue, a rollback nowhere', async () => {
     const one = await open('one');
     const two = await open('two');
     expect(await visible()).toEqual([]);
@@ -54,7 +54,7 @@ describe('transactions', () => {
     expect(faulty.core.transactions.counts).toMatchObject({ committed: 1, rolledBack: 1 });
   });
 
-  test('once more the same way is fine, the other way is refused, before and after restarts', async () => {
+  test('once more the same way is fine, the other way is refused; restarts too', async () => {
     const ids = { one: await open('one'), two: await open('two') };
     await end('one', ids.one, 'commit');
     await end('two', ids.two, 'rollback');
