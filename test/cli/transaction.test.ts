@@ -1,25 +1,8 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startAdminServer, type AdminServer } from '#support/admin-server';
-import { FakeAdminBackend, NOW_MS } from '#support/fake-admin-backend';
-import { runCli } from '#support/run-cli';
+import { expect, test } from '@jest/globals';
+import { cliStand } from '#support/cli-stand';
+import { NOW_MS } from '#support/fake-admin-backend';
 
-const backend = new FakeAdminBackend();
-let server: AdminServer;
-
-beforeAll(async () => {
-  server = await startAdminServer(backend);
-});
-afterAll(() => server.stop());
-
-function sluice(line: string) {
-  return runCli([...line.split(' '), '--admin', server.address]);
-}
-
-async function output(line: string): Promise<string> {
-  const { code, stdout, stderr } = await sluice(line);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return stdout;
-}
+const { backend, sluice, output } = cliStand();
 
 test('list shows those of one state, every page', async () => {
   const ended = { messageId: 'M1', begunMs: NOW_MS, checks: 15, nextCheckMs: undefined };

@@ -40,7 +40,7 @@ describe('transactions', () => {
     );
   }
 
-  test('a half message is unseen; a commit puts it into its queue, a rollback nowhere', async () => {
+  test('a half message is unseen; a commit puts it into its queue', async () => {
     const one = await open('one');
     const two = await open('two');
     expect(await visible()).toEqual([]);
