@@ -7,7 +7,11 @@ const { backend, sluice, output } = cliStand();
 test('list shows those of one state, every page', async () => {
   const ended = { messageId: 'M1', begunMs: NOW_MS, checks: 15, nextCheckMs: undefined };
   backend.transactionsOfAll.push({
-    ...{ ...ended, name: '00000000002A', state: 'given-up', topic: 'orders', endedMs: NOW_MS },
+    ...ended,
+    name: '00000000002A',
+    state: 'given-up',
+    topic: 'orders',
+    endedMs: NOW_MS,
   });
   expect(await output('transaction list')).toBe('no transactions that are open\n');
   expect(await output('transaction list --state given-up')).toBe(
