@@ -9,8 +9,8 @@ const ALL_NODES = unrestricted(NODES);
 const ALL_LEASES = unrestricted(LEASES);
 const LEASE_NAMESPACE = 'kube-node-lease';
 const LEASE_SECONDS = 10;
-/** Label of all of them. */
-const HOLLOW = 'sluice.dev/hollow';
+/** Of the names of all of them. */
+export const HOLLOW_PREFIX = 'hollow-';
 const ROOM = { cpu: '64', memory: '256Gi', pods: '500', 'ephemeral-storage': '1Ti' };
 
 export class HollowNode {
@@ -38,7 +38,6 @@ export class HollowNode {
           'kubernetes.io/hostname': this.name,
           'kubernetes.io/os': 'linux',
           'topology.kubernetes.io/zone': this.zone,
-          [HOLLOW]: 'true',
         },
       },
     });
@@ -103,11 +102,13 @@ export class HollowNode {
 /** Names of nodes that a test file left behind. Throws where there are real ones. */
 export async function leftOverNodes(client: KubeClient): Promise<string[]> {
   const { items } = await client.list(ALL_NODES);
-  const real = items.filter(({ metadata }) => metadata?.labels?.[HOLLOW] === undefined);
+  const names = items.map(({ metadata }) => metadata?.name ?? '');
+  const real = names.filter((name) => !name.startsWith(HOLLOW_PREFIX));
   if (real.length > 0) {
-    throw new Error('hollow nodes need a cluster that has no others: pods would run on those');
+    const found = JSON.stringify(items.map(({ metadata }) => metadata));
+    throw new Error(`pods would run on ${real.join(', ')}: there must be no others; ${found}`);
   }
-  return items.map(({ metadata }) => metadata?.name ?? '');
+  return names;
 }
 
 export async function removeNode(client: KubeClient, name: string): Promise<void> {

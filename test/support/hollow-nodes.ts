@@ -11,7 +11,7 @@ import { PERSISTENT_VOLUME_CLAIMS, PODS } from '#kube/resources';
 import { Informer } from '#kube/watch';
 import { createLog } from '#lib/log';
 import { acquireLock, releaseLock, renewLock } from '#support/hollow-lock';
-import { HollowNode, leftOverNodes, removeNode } from '#support/hollow-node';
+import { HOLLOW_PREFIX, HollowNode, leftOverNodes, removeNode } from '#support/hollow-node';
 import { postStatus, removePod, type PodWish } from '#support/hollow-pods';
 import { createStorageClass, deleteVolumes, serveClaim } from '#support/hollow-storage';
 import { unrestricted } from '#support/cluster';
@@ -43,7 +43,7 @@ export class HollowNodes {
   readonly nodes: readonly HollowNode[];
   readonly #client: KubeClient;
   readonly #stopMs: number;
-  readonly #holder = `hollow-${randomBytes(4).toString('hex')}`;
+  readonly #holder = `${HOLLOW_PREFIX}${randomBytes(4).toString('hex')}`;
   readonly #pods: Informer<V1Pod>;
   readonly #claims: Informer<V1PersistentVolumeClaim>;
   readonly #wishes = new Map<string, PodWish>();
