@@ -5,7 +5,7 @@ import { pushCases } from './cases/push.ts';
 import { scheduledCases } from './cases/scheduled.ts';
 import { shareCases } from './cases/share.ts';
 import { simpleCases } from './cases/simple.ts';
-import { endedTwice, transactionCases } from './cases/transaction.ts';
+import { transactionCases } from './cases/transaction.ts';
 import { buildDriver, missingTool } from './java-build.ts';
 import { JavaClients } from './java-clients.ts';
 import { runTogether } from './scenario.ts';
@@ -23,7 +23,6 @@ if (missing === undefined) {
     ...orderedCases,
     ...scheduledCases,
     ...transactionCases,
-    endedTwice,
   ]);
 } else {
   console.warn(`THE JAVA CLIENT IS NOT TESTED: there is no \`${missing}\` on this machine`);
