@@ -55,6 +55,7 @@ export class BrokerState implements StateMachine {
       case RECORD_TYPE.lease:
       case RECORD_TYPE.ack:
       case RECORD_TYPE.doneAhead:
+      case RECORD_TYPE.reset:
         return progress.apply(record);
       case RECORD_TYPE.scheduled:
       case RECORD_TYPE.scheduledCancelled:

@@ -39,6 +39,15 @@ export function timestamp(text: string): number {
   throw new InvalidArgumentError('Allowed: a time with its zone, such as 2026-01-31T18:00:00Z.');
 }
 
+/** As `wholeNumber`, for an option that may come several times. */
+export function collectWholeNumber(min: number, max: number) {
+  const parse = wholeNumber(min, max);
+  return (text: string, earlier: readonly number[] = []): readonly number[] => [
+    ...earlier,
+    parse(text),
+  ];
+}
+
 /** For an option that may come several times. */
 export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];

@@ -22,6 +22,14 @@ export const TopicPermission = {
   WRITE_ONLY: 3,
 } as const;
 
+export const ResetPlace = {
+  RESET_PLACE_UNSPECIFIED: 0,
+  EARLIEST: 1,
+  LATEST: 2,
+  TIME: 3,
+  OFFSET: 4,
+} as const;
+
 export const TransactionState = {
   TRANSACTION_STATE_UNSPECIFIED: 0,
   OPEN: 1,
@@ -318,6 +326,54 @@ export interface ListGroupsResponse {
 export interface ListGroupsResponseInput {
   groups?: readonly GroupSummaryInput[] | null | undefined;
   nextPageToken?: string | null | undefined;
+}
+
+export interface ResetOffsetsRequest {
+  group: string;
+  topic: string;
+  queues: number[];
+  /** ResetPlace */
+  place: number;
+  timeMs?: number;
+  offset?: number;
+  dryRun: boolean;
+}
+
+export interface ResetOffsetsRequestInput {
+  group?: string | null | undefined;
+  topic?: string | null | undefined;
+  queues?: readonly number[] | null | undefined;
+  /** ResetPlace */
+  place?: number | null | undefined;
+  timeMs?: number | null | undefined;
+  offset?: number | null | undefined;
+  dryRun?: boolean | null | undefined;
+}
+
+export interface QueueReset {
+  queue: number;
+  before: number;
+  after: number;
+  readAgain: number;
+  skipped: number;
+  leasesDropped: number;
+}
+
+export interface QueueResetInput {
+  queue?: number | null | undefined;
+  before?: number | null | undefined;
+  after?: number | null | undefined;
+  readAgain?: number | null | undefined;
+  skipped?: number | null | undefined;
+  leasesDropped?: number | null | undefined;
+}
+
+export interface ResetOffsetsResponse {
+  queues: QueueReset[];
+}
+
+export interface ResetOffsetsResponseInput {
+  queues?: readonly QueueResetInput[] | null | undefined;
 }
 
 export interface SendMessageRequest {
@@ -668,6 +724,9 @@ export interface Messages {
   ListGroupsRequest: { decoded: ListGroupsRequest; input: ListGroupsRequestInput };
   GroupSummary: { decoded: GroupSummary; input: GroupSummaryInput };
   ListGroupsResponse: { decoded: ListGroupsResponse; input: ListGroupsResponseInput };
+  ResetOffsetsRequest: { decoded: ResetOffsetsRequest; input: ResetOffsetsRequestInput };
+  QueueReset: { decoded: QueueReset; input: QueueResetInput };
+  ResetOffsetsResponse: { decoded: ResetOffsetsResponse; input: ResetOffsetsResponseInput };
   SendMessageRequest: { decoded: SendMessageRequest; input: SendMessageRequestInput };
   SendMessageResponse: { decoded: SendMessageResponse; input: SendMessageResponseInput };
   RecallMessageRequest: { decoded: RecallMessageRequest; input: RecallMessageRequestInput };

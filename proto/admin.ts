@@ -27,6 +27,7 @@ const ANSWERS = {
   DeleteGroup: 'DeleteGroupResponse',
   DescribeGroup: 'GroupDetails',
   ListGroups: 'ListGroupsResponse',
+  ResetOffsets: 'ResetOffsetsResponse',
   SendMessage: 'SendMessageResponse',
   RecallMessage: 'RecallMessageResponse',
   ReceiveMessages: 'ReceiveMessagesResponse',

@@ -104,8 +104,8 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   ILLEGAL_OFFSET: {
     wire: 'ILLEGAL_OFFSET',
-    when: 'The offset is outside of what the queue holds, or would take the committed one back.',
-    action: 'Ask for the offset with QueryOffset and go on from there.',
+    when: 'The offset or time is outside of what is kept, or goes back, or is of before a reset.',
+    action: 'Ask for the offset with GetOffset or QueryOffset and go on from there.',
   },
   ILLEGAL_DELIVERY_TIME: {
     wire: 'ILLEGAL_DELIVERY_TIME',

@@ -88,8 +88,42 @@ export interface GroupAdmin {
   describe(name: string): GroupDescription | Promise<GroupDescription>;
   /** At most `limit` groups with names after `after`, in order of their names. */
   list(after: string, limit: number): readonly GroupSummary[];
+  /**
+   * CONSUMER_GROUP_NOT_FOUND, TOPIC_NOT_FOUND, BAD_REQUEST (no such queue), ILLEGAL_OFFSET (a time
+   * or an offset that is not kept)
+   */
+  reset(request: ResetRequest): Promise<readonly QueueReset[]>;
   /** At most `limit` entries with names after `after`, in order of their names. */
   unread(after: string, limit: number): UnreadMessages;
+}
+
+/** Where in each queue a group is to go on. */
+export type ResetPlace =
+  | { readonly at: 'beginning' }
+  | { readonly at: 'end' }
+  | { readonly at: 'time'; readonly timeMs: number }
+  | { readonly at: 'offset'; readonly offset: number };
+
+export interface ResetRequest {
+  readonly group: string;
+  readonly topic: string;
+  /** None: all queues. */
+  readonly queues: readonly number[];
+  readonly to: ResetPlace;
+  /** Only say what would change. */
+  readonly dryRun: boolean;
+}
+
+export interface QueueReset {
+  readonly queue: number;
+  /** Where the group was and where it goes on: everything below is done with. */
+  readonly before: number;
+  readonly after: number;
+  /** Messages that were done with and come again. */
+  readonly readAgain: number;
+  /** Messages that were not done with and never come. */
+  readonly skipped: number;
+  readonly leasesDropped: number;
 }
 
 /** What groups of this broker are not done with. */

@@ -1,12 +1,19 @@
 /** Consumer group calls of the admin service. */
-import type { GroupAdmin, GroupInfo, GroupQueueState } from '#broker/admin/backend';
+import type { GroupAdmin, GroupInfo, GroupQueueState, ResetPlace } from '#broker/admin/backend';
 import type { AdminHandlers } from '#broker/admin/handlers';
 import { pageOf } from '#broker/admin/page';
 import { SluiceError } from '#lib/errors';
-import type { GroupInput, GroupQueueInput } from '#proto/admin-types';
+import { ResetPlace as WirePlace } from '#proto/admin-types';
+import type { GroupInput, GroupQueueInput, ResetOffsetsRequest } from '#proto/admin-types';
 
 type GroupMethod =
-  'CreateGroup' | 'UpdateGroup' | 'DeleteGroup' | 'DescribeGroup' | 'ListGroups' | 'UnreadMessages';
+  | 'CreateGroup'
+  | 'UpdateGroup'
+  | 'DeleteGroup'
+  | 'DescribeGroup'
+  | 'ListGroups'
+  | 'ResetOffsets'
+  | 'UnreadMessages';
 
 export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
   return {
@@ -46,6 +53,10 @@ export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
       }));
       return { groups: summaries, nextPageToken: page.nextPageToken };
     },
+    async ResetOffsets({ group, topic, queues, dryRun, ...place }) {
+      const to = placeOf(place);
+      return { queues: await groups.reset({ group, topic, queues, to, dryRun }) };
+    },
     UnreadMessages(request) {
       let totalMessages = 0;
       let deadLetters = 0;
@@ -69,4 +80,17 @@ function toWire(group: GroupInfo): GroupInput {
 
 function queueToWire(state: GroupQueueState): GroupQueueInput {
   return { ...state, lag: Math.max(0, state.maxOffset - state.progress) };
+}
+
+type WirePlaceFields = Pick<ResetOffsetsRequest, 'place' | 'timeMs' | 'offset'>;
+
+function placeOf({ place, timeMs, offset }: WirePlaceFields): ResetPlace {
+  if (place === WirePlace.EARLIEST) return { at: 'beginning' };
+  if (place === WirePlace.LATEST) return { at: 'end' };
+  if (place === WirePlace.TIME && timeMs !== undefined) return { at: 'time', timeMs };
+  if (place === WirePlace.OFFSET && offset !== undefined) return { at: 'offset', offset };
+  throw new SluiceError(
+    'BAD_REQUEST',
+    'say where the group is to go on: EARLIEST, LATEST, TIME with time_ms or OFFSET with offset',
+  );
 }

@@ -77,7 +77,8 @@ export class OrderedPop {
     return topic.queues.filter(({ queueId }) => {
       const progress = this.#options.progress.find(group.id, topic.id, queueId);
       const order = progress && this.#orders.get(progress);
-      return order !== undefined && order.heldBy(attemptId).length > 0;
+      const isInForce = order !== undefined && progress?.listener === order;
+      return isInForce && order.heldBy(attemptId).length > 0;
     });
   }
 
@@ -105,7 +106,7 @@ export class OrderedPop {
   #orderOf({ topic }: PopRequest, progress: Progress): MessageOrder {
     const isGlobal = topic.kind === 'global-fifo';
     let order = this.#orders.get(progress);
-    if (order?.isGlobal !== isGlobal) {
+    if (order?.isGlobal !== isGlobal || progress.listener !== order) {
       order = new MessageOrder(progress, isGlobal);
       this.#orders.set(progress, order);
       progress.listener = order;
@@ -115,6 +116,7 @@ export class OrderedPop {
 
   #step(visit: Visit): Wait {
     const { queue, progress, order } = visit;
+    if (progress.listener !== order) return undefined; // a reset meanwhile: the order begins anew
     progress.advance(queue.minOffset);
     const unplaced = this.#placeAll(visit);
     if (unplaced) return unplaced;

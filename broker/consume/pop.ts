@@ -167,9 +167,10 @@ export class Pop {
         }
       } finally {
         // After a failure too: the next record of this progress builds on what was leased by then.
-        const leases = taken.slice(before).map(({ lease }) => lease);
+        const granted = taken.slice(before).map(({ lease }) => lease);
+        const leases = granted.filter(({ live }) => live); // a reset meanwhile takes them back
         // Messages passed over count too: what is committed must not go back at a restart (P3).
-        const moved = leases.length > 0 || progress.next > nextBefore;
+        const moved = leases.length > 0 || progress.next !== nextBefore;
         // So does that the group was here: what comes now is to be read by it.
         if (moved || !progress.recorded) this.#options.progress.recordLeases(progress, leases);
       }
@@ -248,7 +249,8 @@ export class Pop {
         offset,
         deadlineMs: nowMs + invisibleMs,
         attempt,
-        sequence: (progress.lease(offset)?.sequence ?? 0) + 1,
+        // One of before a reset must not be taken for this one: its handle acknowledges nothing.
+        sequence: (progress.lease(offset)?.sequence ?? this.#options.progress.sequence) + 1,
       },
       renewal,
     );
@@ -267,6 +269,7 @@ export class Pop {
           readMessage(
             reader.readNow(place, queue, offset) ?? (await reader.read(place, queue, offset)),
           );
+        if (!lease.live) continue; // a reset meanwhile has taken it back
         const wanted = filter.accepts(properties);
         if (wanted) deliveries.push({ message, properties, lease });
         else progress.drop(lease.progress, offset); // another tag of the same hash, for one

@@ -12,6 +12,11 @@ const PLACE_BYTES = 14;
 /** offset u48 · deadline u48 · attempt u16 · sequence u32 */
 const LEASE_BYTES = 18;
 const U48 = 6;
+/** Behind the place and the next offset. */
+const LEASES_FROM = PLACE_BYTES + U48;
+/** At the end of a whole progress: the group is still to be told of a reset. */
+const UNTOLD = 1;
+const UNTOLD_BYTES = 1;
 const ATTEMPT_MAX = 0xffff;
 
 export interface Place {
@@ -39,25 +44,28 @@ function readPlace(source: Buffer): Place {
 
 /**
  * Leases granted at once, or with all leases the whole progress:
- * place · next offset u48 · leases.
+ * place · next offset u48 · leases. A reset is the same without leases.
  */
 export class LeasesPayload implements Payload {
   readonly #place: Place;
   readonly #next: number;
   readonly #leases: LeaseEntry[];
+  readonly #resetUntold: boolean;
   readonly bytes: number;
 
-  constructor(place: Place, next: number, leases: LeaseEntry[]) {
+  constructor(place: Place, next: number, leases: LeaseEntry[], resetUntold = false) {
     this.#place = place;
     this.#next = next;
     this.#leases = leases;
-    this.bytes = PLACE_BYTES + U48 + leases.length * LEASE_BYTES;
+    this.#resetUntold = resetUntold;
+    const lastBytes = resetUntold ? UNTOLD_BYTES : 0;
+    this.bytes = LEASES_FROM + leases.length * LEASE_BYTES + lastBytes;
   }
 
   write(target: Buffer, at: number): void {
     writePlace(target, at, this.#place);
     writeU48BE(target, this.#next, at + PLACE_BYTES);
-    let entryAt = at + PLACE_BYTES + U48;
+    let entryAt = at + LEASES_FROM;
     for (const { offset, deadlineMs, attempt, sequence } of this.#leases) {
       writeU48BE(target, offset, entryAt);
       writeU48BE(target, deadlineMs, entryAt + 6);
@@ -65,19 +73,25 @@ export class LeasesPayload implements Payload {
       writeU32BE(target, sequence, entryAt + 14);
       entryAt += LEASE_BYTES;
     }
+    if (this.#resetUntold) target[entryAt] = UNTOLD;
   }
 }
 
 /** The whole of a progress, for the index and for the head of a segment. */
 export function progressPayload(progress: Progress): LeasesPayload {
-  return new LeasesPayload(progress, progress.next, [...progress.leases]);
+  return new LeasesPayload(progress, progress.next, [...progress.leases], progress.resetUntold);
+}
+
+/** Whether the payload of a whole progress says that the group is still to be told of a reset. */
+export function isResetUntold(source: Buffer): boolean {
+  return (source.length - LEASES_FROM) % LEASE_BYTES === UNTOLD_BYTES;
 }
 
 export function decodeLeases(source: Buffer): Place & { next: number; leases: LeaseEntry[] } {
   const place = readPlace(source);
   const next = source.readUIntBE(PLACE_BYTES, U48);
   const leases: LeaseEntry[] = [];
-  for (let at = PLACE_BYTES + U48; at + LEASE_BYTES <= source.length; at += LEASE_BYTES) {
+  for (let at = LEASES_FROM; at + LEASE_BYTES <= source.length; at += LEASE_BYTES) {
     leases.push({
       offset: source.readUIntBE(at, U48),
       deadlineMs: source.readUIntBE(at + 6, U48),

@@ -22,9 +22,13 @@ import {
   decodeDoneAhead,
   decodeLeases,
   doneAheadPayload,
+  isResetUntold,
   progressPayload,
 } from '#broker/consume/progress-records';
 import type { Place } from '#broker/consume/progress-records';
+
+/** A lease's sequence is a u32: as much room again for the changes of one lease. */
+const SEQUENCE_START_MAX = 2 ** 31;
 
 /** Progress of one group, by topic id and queue id. */
 type GroupProgress = Map<number, Progress[]>;
@@ -144,9 +148,31 @@ export class ProgressTable {
     const next = Math.max(progress.next, offset);
     const payload = new LeasesPayload(progress, next, ahead);
     const { end } = this.#store.append(RECORD_TYPE.progress, payload);
+    progress.resetUntold = false;
     progress.settleBelow(offset);
     this.#touch(progress);
     return end;
+  }
+
+  /**
+   * Sets a group to another offset of a queue, back or ahead; returns the log position. Its leases
+   * are gone, so that what was handed out before can't be acknowledged any more.
+   */
+  recordReset(progress: Progress, next: number): number {
+    const { end } = this.#store.append(RECORD_TYPE.reset, new LeasesPayload(progress, next, []));
+    this.#reset(progress, next);
+    return end;
+  }
+
+  #reset(progress: Progress, next: number): void {
+    progress.reset(next);
+    this.#unrecorded.delete(progress);
+    this.#touch(progress);
+  }
+
+  /** The number before that of a message's first lease: higher after each record of the log. */
+  get sequence(): number {
+    return this.#store.end % SEQUENCE_START_MAX;
   }
 
   forgetGroup(groupId: number): void {
@@ -185,6 +211,7 @@ export class ProgressTable {
     if (!this.#exists(place)) return;
     const progress = this.#at(place, next);
     progress.advance(next);
+    progress.resetUntold = isResetUntold(source);
     const stillOut = new Set(leases.map(({ offset }) => offset));
     for (const { offset } of progress.leases) if (!stillOut.has(offset)) progress.settle(offset);
     for (const entry of leases) this.onLease(progress.grant(entry));
@@ -208,6 +235,11 @@ export class ProgressTable {
   apply({ type, payload }: LogRecord): void {
     if (type === RECORD_TYPE.progress) return this.#restore(payload);
     if (type === RECORD_TYPE.doneAhead) return this.#settle(payload);
+    if (type === RECORD_TYPE.reset) {
+      const { next, ...place } = decodeLeases(payload);
+      if (this.#exists(place)) this.#reset(this.#at(place, next), next);
+      return;
+    }
     if (type === RECORD_TYPE.lease) {
       const { next, leases, ...place } = decodeLeases(payload);
       if (!this.#exists(place)) return;

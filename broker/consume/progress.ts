@@ -47,6 +47,8 @@ export class Progress {
   #next: number;
   /** The log knows of it. */
   recorded = false;
+  /** It was set elsewhere by hand, and no pull consumer of the group has been told yet. */
+  resetUntold = false;
   readonly #outstanding = new Map<number, Lease>();
   /** Offsets whose lease has expired, oldest expiry first. */
   readonly #expired = new Set<number>();
@@ -109,6 +111,31 @@ export class Progress {
     let count = this.#doneAhead.countFrom(offset);
     for (const each of this.#outstanding.keys()) if (each >= offset) count++;
     return count;
+  }
+
+  /** Messages at `offset` and behind that are done with: a reset to there brings them again. */
+  doneFrom(offset: number): number {
+    let count = this.#doneAhead.countFrom(offset) + Math.max(0, this.#next - offset);
+    for (const each of this.#outstanding.keys()) {
+      if (each >= offset && each < this.#next) count--;
+    }
+    return count;
+  }
+
+  /** Messages from `offset` to below `end` that are not done with: a reset to `end` skips them. */
+  openBetween(offset: number, end: number): number {
+    return Math.max(0, end - offset) - this.doneFrom(offset) + this.doneFrom(end);
+  }
+
+  /** Begins anew at `next`, which may be before where it was: the one way back (P3). */
+  reset(next: number): void {
+    for (const lease of this.#outstanding.values()) lease.live = false;
+    this.#outstanding.clear();
+    this.#expired.clear();
+    this.#doneAhead.clear();
+    this.listener = undefined;
+    this.#next = next;
+    this.resetUntold = true;
   }
 
   /** Never goes back: offsets below `next` are handed out only again, by an expired lease (P3). */

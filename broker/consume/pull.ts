@@ -19,6 +19,7 @@ import type { Meter } from '#broker/consume/meter';
 import type { MessageReader } from '#broker/consume/message-reader';
 import type { Receiver } from '#broker/consume/pop';
 import type { Polls } from '#broker/consume/polls';
+import type { Progress } from '#broker/consume/progress';
 import type { ProgressTable } from '#broker/consume/progress-table';
 
 export interface PullRequest {
@@ -63,10 +64,12 @@ export class Pull {
    * FORBIDDEN, TOO_MANY_REQUESTS when there is something, but no quota for it
    */
   async pull(request: PullRequest, waitMs: number, receiver: Receiver): Promise<Pulled> {
+    this.#tellReset(request);
     const pulled = await this.#take(request);
     const nothing = pulled.messages.length === 0;
     if (!nothing || waitMs <= 0 || receiver.cancelled) return pulled;
     await this.#wait({ ...request, offset: pulled.nextOffset }, waitMs, receiver);
+    this.#tellReset({ ...request, offset: pulled.nextOffset });
     return this.#take({ ...request, offset: pulled.nextOffset });
   }
 
@@ -81,7 +84,8 @@ export class Pull {
         resolve();
       };
       const attempt = (): Promise<boolean> => {
-        const found = queue.readable(committed()) > request.offset;
+        const isReset = this.#find(request)?.resetUntold ?? false;
+        const found = isReset || queue.readable(committed()) > request.offset;
         if (found) end();
         return Promise.resolve(found);
       };
@@ -94,6 +98,19 @@ export class Pull {
       receiver.onCancel(end);
       void attempt();
     });
+  }
+
+  #find({ group, topic, queueId }: PullRequest): Progress | undefined {
+    return this.#options.progress.find(group.id, topic.id, queueId);
+  }
+
+  /**
+   * The offset is the consumer's own, so that it has to be told of a reset: by a refusal, until one
+   * of the group has asked for the offset, or goes on from there anyway.
+   */
+  #tellReset(request: PullRequest): void {
+    const progress = this.#find(request);
+    if (progress) assertTold(progress, request.group, request.offset);
   }
 
   async #take(request: PullRequest): Promise<Pulled> {
@@ -154,7 +171,10 @@ export class Pull {
   committedOffset(group: Group, topic: Topic, queueId: number): number {
     this.queue(topic, queueId);
     const progress = this.#options.progress.find(group.id, topic.id, queueId);
-    if (progress) return progress.committed;
+    if (progress) {
+      progress.resetUntold = false;
+      return progress.committed;
+    }
     throw new SluiceError(
       'OFFSET_NOT_FOUND',
       `${group.name} has no offset in queue ${queueId} of ${topic.name}`,
@@ -163,12 +183,14 @@ export class Pull {
 
   /**
    * Commits an offset; stored once the log is committed up to the returned position.
-   * @throws SluiceError ILLEGAL_OFFSET when it would go back (P3), or is beyond the queue's end
+   * @throws SluiceError ILLEGAL_OFFSET when it would go back (P3), is beyond the queue's end, or is
+   * of before a reset
    */
   commitOffset(group: Group, topic: Topic, queueId: number, offset: number): number {
     const queue = this.queue(topic, queueId);
     const progress = this.#options.progress.get(group, topic, queueId);
     const readable = queue.readable(this.#options.committed());
+    assertTold(progress, group, offset);
     const { committed } = progress;
     if (offset < committed || offset > readable) {
       throw new SluiceError(
@@ -195,4 +217,17 @@ export class Pull {
     }
     return low;
   }
+}
+
+/** @throws SluiceError ILLEGAL_OFFSET from a consumer that does not know of a reset yet */
+function assertTold(progress: Progress, group: Group, offset: number): void {
+  const { next, queueId } = progress;
+  if (progress.resetUntold && offset !== next) {
+    throw new SluiceError(
+      'ILLEGAL_OFFSET',
+      `${group.name} was set to the offset ${next} of queue ${queueId}: ` +
+        'ask for it with GetOffset and go on from there',
+    );
+  }
+  progress.resetUntold = false;
 }

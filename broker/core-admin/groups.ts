@@ -2,6 +2,7 @@
 import { CONSUME } from '#lib/limits';
 
 import type { GroupAdmin, GroupInfo, GroupMember, GroupTopicState } from '#broker/admin/backend';
+import { resetOffsets } from '#broker/core-admin/reset';
 import { unreadMessages } from '#broker/core-admin/unread';
 import type { Core } from '#broker/core';
 import type { Group } from '#broker/topic/groups';
@@ -36,6 +37,7 @@ export function groupAdmin(core: Core): GroupAdmin {
         lag: lagOf(core, group),
         members: membersOf(core, group).length,
       })),
+    reset: (request) => resetOffsets(core, request),
     unread: (after, limit) => unreadMessages(core, after, limit),
   };
 }

@@ -146,6 +146,7 @@ async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessa
 
 async function ackAll(core: Core, deliveries: Delivery[]): Promise<void> {
   for (const { lease } of deliveries) {
+    if (!lease.live) continue; // a reset has taken it back
     core.consumption.progress.recordAcks(lease.progress, [lease.offset]);
   }
   await core.producer.whenStored(core.store.end);

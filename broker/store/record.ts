@@ -45,6 +45,8 @@ export const RECORD_TYPE = {
   halfChecked: 15,
   /** Beside a progress of an ordered group: what is done above its next offset. */
   doneAhead: 17,
+  /** A group was set to another offset of a queue by hand. */
+  reset: 19,
 } as const;
 
 export type RecordType = (typeof RECORD_TYPE)[keyof typeof RECORD_TYPE];

@@ -21,6 +21,8 @@ export interface StoreOptions {
 /** Positions in the log, and the room there is. */
 export interface StoreStatus {
   start: number;
+  /** Everything written after that is there. */
+  startMs: number | undefined;
   end: number;
   committed: number;
   durable: number;

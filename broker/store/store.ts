@@ -375,7 +375,8 @@ export class Store {
     const segments = this.#segments.all.length;
     const { freeBytes, totalBytes } = this.#disk.space;
     const positions = { start, end, committed, durable, applied };
-    return { ...positions, batches, segments, freeBytes, totalBytes };
+    const startMs = this.#segments.first?.firstTimestampMs;
+    return { ...positions, startMs, batches, segments, freeBytes, totalBytes };
   }
 
   /** Writes and indexes everything, then lets go of the files. */

@@ -3,6 +3,7 @@ import { Argument, Option, type Command } from 'commander';
 import { runAdmin } from '#cli/admin-command';
 import { wholeNumber, wholeNumbers } from '#cli/arguments';
 import { allGroups, describeReport, groupData, listReport } from '#cli/commands/group-report';
+import { addReset } from '#cli/commands/group-reset';
 import { allUnread, unreadReport } from '#cli/commands/unread-report';
 import { confirmDelete } from '#cli/confirm';
 import { UsageError } from '#cli/failure';
@@ -24,6 +25,7 @@ export function addGroupCommands(program: Command): void {
   addCreate(group);
   addUpdate(group);
   addDelete(group);
+  addReset(group);
   group
     .command('list')
     .description('All groups, with how far they are behind')

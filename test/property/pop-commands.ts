@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import { UNMETERED } from '#broker/consume/meter';
 import { TagFilter } from '#broker/consume/filter-tag';
+import { resetOffsets } from '#broker/core-admin/reset';
 import type { Delivery, Receiver } from '#broker/consume/pop';
 import { CONSUME } from '#lib/limits';
 import { SluiceError } from '#lib/errors';
@@ -281,13 +282,40 @@ const forwards = handleChoice.map((choice) =>
 const commits = fc.tuple(fc.nat(1), fc.nat(1), fc.nat(8)).map(([group, queue, offset]) =>
   command(`commit(${group}, ${queue}, ${offset})`, async (model, real) => {
     const at = model.at(group, queue);
-    const allowed = offset >= at.committed && offset <= at.states.length;
+    const knows = !at.resetUntold || offset === at.next;
+    const allowed = knows && offset >= at.committed && offset <= at.states.length;
+    if (knows) at.resetUntold = false;
     const { pull } = real.core.consumption;
     const said = await outcome(() => {
       pull.commitOffset(real.group(group), real.topic, queue, offset);
     });
     expect(said).toBe(allowed ? undefined : 'ILLEGAL_OFFSET');
     if (allowed) at.commit(offset);
+  }),
+);
+
+const resets = fc.tuple(fc.nat(1), fc.nat(1), fc.nat(8)).map(([group, queue, offset]) =>
+  command(`reset(${group}, ${queue}, ${offset})`, async (model, real) => {
+    const at = model.at(group, queue);
+    const { name } = real.group(group);
+    const place = { group: name, topic: real.topic.name, queues: [queue], dryRun: false };
+    const said = await outcome(() =>
+      resetOffsets(real.core, { ...place, to: { at: 'offset', offset } }),
+    );
+    if (offset > at.states.length) {
+      expect(said).toBe('ILLEGAL_OFFSET');
+      return;
+    }
+    const open = ({ is }: MessageState): boolean => is !== 'done' && is !== 'dead';
+    const isOut = ({ is }: MessageState): boolean => is === 'leased' || is === 'free';
+    const counts = {
+      readAgain: at.states.slice(offset).filter((state) => !open(state)).length,
+      skipped: at.states.slice(0, offset).filter(open).length,
+      leasesDropped: at.states.filter(isOut).length,
+    };
+    expect(said).toEqual([{ queue, before: at.committed, after: offset, ...counts }]);
+    model.died(group, queue, offset);
+    at.reset(offset);
   }),
 );
 
@@ -345,6 +373,7 @@ export const popCommands: fc.Arbitrary<PopCommand>[] = [
   changes,
   forwards,
   commits,
+  resets,
   ...often(2, advances),
   arrivals,
   departures,

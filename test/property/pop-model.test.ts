@@ -46,7 +46,8 @@ async function drain(model: PopModel, real: PopSystem): Promise<void> {
 /** Nothing is left in between; what is dead has exactly one copy, which knows where it is from. */
 async function expectComplete(model: PopModel, real: PopSystem): Promise<void> {
   for (const group of RETRIES.keys()) {
-    const dead: string[] = [];
+    const before = model.diedBefore.filter((died) => died.group === group);
+    const dead = before.map(({ id }) => id);
     for (const [queue, { states }] of (model.groups[group] ?? []).entries()) {
       expect(states.filter(({ is }) => is !== 'done' && is !== 'dead')).toEqual([]);
       for (const [offset, { is }] of states.entries()) {

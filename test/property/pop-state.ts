@@ -28,6 +28,8 @@ export interface SentMessage {
 export class GroupQueue {
   readonly retryMaxTimes: number;
   readonly states: MessageState[] = [];
+  /** An operator has set it elsewhere, and it has not committed an offset since. */
+  resetUntold = false;
 
   constructor(retryMaxTimes: number) {
     this.retryMaxTimes = retryMaxTimes;
@@ -72,6 +74,21 @@ export class GroupQueue {
     }
   }
 
+  /** An operator sets the group to `offset`: what is behind is as if it never had come. */
+  reset(offset: number): void {
+    for (const i of this.states.keys()) {
+      if (i >= offset) this.states[i] = { is: 'unseen' };
+      else if (this.states[i]?.is !== 'dead') this.states[i] = { is: 'done' };
+    }
+    this.resetUntold = true;
+  }
+
+  /** The first that was never handed out. */
+  get next(): number {
+    const unseen = this.states.findIndex(({ is }) => is === 'unseen');
+    return unseen < 0 ? this.states.length : unseen;
+  }
+
   /** Everything below is done with. */
   get committed(): number {
     const open = this.states.findIndex(({ is }) => is !== 'done' && is !== 'dead');
@@ -88,6 +105,8 @@ export class PopModel {
   /** By group, then by queue. */
   readonly groups: GroupQueue[][];
   readonly connected = new Set<string>();
+  /** Moved to the dead letters, then read again after a reset. */
+  readonly diedBefore: { group: number; id: string }[] = [];
   /** Every handle ever given out, right or stale by now. */
   readonly handles: { text: string; group: number; queue: number; offset: number }[] = [];
 
@@ -101,6 +120,14 @@ export class PopModel {
   send(queue: number, message: SentMessage): void {
     this.sent[queue]?.push(message);
     for (const group of this.groups) group[queue]?.states.push({ is: 'unseen' });
+  }
+
+  /** What is behind `offset` comes again: the dead among it have their copies all the same. */
+  died(group: number, queue: number, offset: number): void {
+    for (const [i, { is }] of this.at(group, queue).states.entries()) {
+      if (i < offset || is !== 'dead') continue;
+      this.diedBefore.push({ group, id: this.sent[queue]?.[i]?.id ?? '' });
+    }
   }
 
   get all(): { group: number; queue: number; at: GroupQueue }[] {

@@ -5,6 +5,7 @@ import type {
   GroupSummary,
   OutgoingMessage,
   ReceiveRequest,
+  ResetRequest,
   SentMessage,
   StoredMessage,
   TopicDescription,
@@ -27,6 +28,7 @@ export class FakeAdminBackend implements AdminBackend {
   readonly unread: UnreadTopic[] = [];
   readonly transactionsOfAll: TransactionInfo[] = [];
   readonly receives: ReceiveRequest[] = [];
+  readonly resets: ResetRequest[] = [];
   brokerStatus: BrokerStatus = STATUS;
   /** The next sends fail with this. */
   sendFailure: Error | undefined;
@@ -88,6 +90,16 @@ export class FakeAdminBackend implements AdminBackend {
     },
     describe: (name) => this.#group(name),
     list: (after, limit) => page(this.groupsByName.values(), after, limit).map(summary),
+    reset: async (request) => {
+      this.#group(request.group);
+      this.resets.push(request);
+      const { topics } = this.#group(request.group);
+      const { queues = [] } = topics.find(({ topic }) => topic === request.topic) ?? {};
+      return queues.map(({ queue, progress: before, inFlight: leasesDropped }) => {
+        const counts = { readAgain: before, skipped: 0, leasesDropped };
+        return { queue, before, after: 0, ...counts };
+      });
+    },
     unread: (after, limit) => ({
       entries: page(this.unread, after, limit),
       total: this.unread.reduce((sum, { messages }) => sum + messages, 0),

@@ -6,6 +6,7 @@ import {
   LeasesPayload,
   decodeAcks,
   decodeLeases,
+  isResetUntold,
   progressPayload,
 } from '#broker/consume/progress-records';
 import { Progress } from '#broker/consume/progress';
@@ -66,6 +67,24 @@ describe('records of consuming', () => {
     progress.grant(entry);
     const decoded = decodeLeases(written(progressPayload(progress)));
     expect(decoded).toEqual({ groupId: 1, topicId: 2, queueId: 3, next: 5, leases: [entry] });
+  });
+
+  test.each([0, 1, 2])('of a group to be told of a reset it says so, %s leases', (count) => {
+    const progress = new Progress(1, 2, 3, 0);
+    progress.reset(5);
+    const leases = Array.from({ length: count }, (_, i) => ({
+      offset: 3 + i,
+      deadlineMs: 99,
+      attempt: 2,
+      sequence: 7,
+    }));
+    for (const entry of leases) progress.grant(entry);
+    const bytes = written(progressPayload(progress));
+    expect(isResetUntold(bytes)).toBe(true);
+    const at = { groupId: 1, topicId: 2, queueId: 3 };
+    expect(decodeLeases(bytes)).toEqual({ ...at, next: 5, leases });
+    progress.resetUntold = false;
+    expect(isResetUntold(written(progressPayload(progress)))).toBe(false);
   });
 
   test('more attempts than the record has room for stay at the largest', () => {
