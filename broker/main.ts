@@ -22,6 +22,7 @@ import type {
 import { FleetMember, fixedSettings } from '#broker/register/fleet-member';
 import { createAdminService } from '#broker/admin/service';
 import { Core } from '#broker/core';
+import { deadLetterAdmin } from '#broker/core-admin/dead-letters';
 import { groupAdmin } from '#broker/core-admin/groups';
 import { messageAdmin } from '#broker/core-admin/messages';
 import { statusReporter } from '#broker/core-admin/status';
@@ -204,6 +205,7 @@ export class Broker implements Part {
       groups: groupAdmin(core),
       messages: messageAdmin(core, clock),
       transactions: transactionAdmin(core),
+      deadLetters: deadLetterAdmin(core),
       status: reporter.status,
     };
     const service = createAdminService(backend, { token: config.adminToken, log, clock });

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ADMIN_ADDRESS_DEFAULT } from '#cli/admin-command';
 import { addBrokerStatus } from '#cli/commands/broker-status';
+import { addDeadLetterCommands } from '#cli/commands/dead-letter';
 import { addGroupCommands } from '#cli/commands/group';
 import { addMessageCommands } from '#cli/commands/message';
 import { addTopicCommands } from '#cli/commands/topic';
@@ -16,6 +17,7 @@ Examples:
   sluice topic create orders --kind fifo     make a topic on it
   sluice message send orders 'Hello'         send to it
   sluice group list -o json                  for scripts
+  sluice dead-letter resend billing --all    once the fault is mended
   sluice nameserver                          a fleet: name servers,
   sluice broker start --name-servers ...     and brokers that register at them
   sluice check HOST:8081 --topic orders      why can clients here not connect?
@@ -52,6 +54,7 @@ async function createProgram(): Promise<Command> {
   addGroupCommands(program);
   addMessageCommands(program);
   addTransactionCommands(program);
+  addDeadLetterCommands(program);
   await addBroker(program);
   await addDiagnoses(program);
   return program;

@@ -298,6 +298,9 @@ export const ADMIN = {
   /** Messages of one `message send --count`, and those on their way at once. */
   sendCountMax: 100_000_000,
   sendsInFlight: 64,
+  /** Dead letters that one call looks at, and bytes of the bodies in its answer, about. */
+  deadLettersLookedAt: 2000,
+  deadLetterBodiesBytes: 8 * MIB,
   /** A command that takes longer than this shows how far it is. */
   progressAfterMs: 500,
   progressEveryMs: 100,

@@ -30,6 +30,22 @@ export const ResetPlace = {
   OFFSET: 4,
 } as const;
 
+export const DeadLetterReason = {
+  REASON_UNKNOWN: 0,
+  ATTEMPTS_USED_UP: 1,
+  FORWARDED: 2,
+} as const;
+
+export const ResendOutcome = {
+  RESEND_OUTCOME_UNSPECIFIED: 0,
+  RESENT: 1,
+  ALREADY_RESENT: 2,
+  NOT_FOUND: 3,
+  TOPIC_GONE: 4,
+  TOPIC_READ_ONLY: 5,
+  UNREADABLE: 6,
+} as const;
+
 export const TransactionState = {
   TRANSACTION_STATE_UNSPECIFIED: 0,
   OPEN: 1,
@@ -506,6 +522,140 @@ export interface MessageInput {
   storedMs?: number | null | undefined;
 }
 
+export interface DeadLetterSelection {
+  key?: string;
+  tag?: string;
+  topic?: string;
+  sinceMs?: number;
+  untilMs?: number;
+}
+
+export interface DeadLetterSelectionInput {
+  key?: string | null | undefined;
+  tag?: string | null | undefined;
+  topic?: string | null | undefined;
+  sinceMs?: number | null | undefined;
+  untilMs?: number | null | undefined;
+}
+
+export interface ListDeadLettersRequest {
+  group: string;
+  selection: DeadLetterSelection | null;
+  pageToken: string;
+  pageSize: number;
+  oldestFirst: boolean;
+  withBodies: boolean;
+}
+
+export interface ListDeadLettersRequestInput {
+  group?: string | null | undefined;
+  selection?: DeadLetterSelectionInput | null | undefined;
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+  oldestFirst?: boolean | null | undefined;
+  withBodies?: boolean | null | undefined;
+}
+
+export interface ListDeadLettersResponse {
+  letters: DeadLetter[];
+  nextPageToken: string;
+  left: number;
+}
+
+export interface ListDeadLettersResponseInput {
+  letters?: readonly DeadLetterInput[] | null | undefined;
+  nextPageToken?: string | null | undefined;
+  left?: number | null | undefined;
+}
+
+export interface GetDeadLetterRequest {
+  group: string;
+  messageId: string;
+}
+
+export interface GetDeadLetterRequestInput {
+  group?: string | null | undefined;
+  messageId?: string | null | undefined;
+}
+
+export interface DeadLetter {
+  message: Message | null;
+  originTopic: string;
+  originMessageId: string;
+  attempts?: number;
+  /** DeadLetterReason */
+  reason: number;
+  resent: ResentPlace | null;
+}
+
+export interface DeadLetterInput {
+  message?: MessageInput | null | undefined;
+  originTopic?: string | null | undefined;
+  originMessageId?: string | null | undefined;
+  attempts?: number | null | undefined;
+  /** DeadLetterReason */
+  reason?: number | null | undefined;
+  resent?: ResentPlaceInput | null | undefined;
+}
+
+export interface ResentPlace {
+  topic: string;
+  queue: number;
+  offset: number;
+}
+
+export interface ResentPlaceInput {
+  topic?: string | null | undefined;
+  queue?: number | null | undefined;
+  offset?: number | null | undefined;
+}
+
+export interface ResendDeadLettersRequest {
+  group: string;
+  messageIds: string[];
+  selection: DeadLetterSelection | null;
+  again: boolean;
+  pageToken: string;
+  pageSize: number;
+}
+
+export interface ResendDeadLettersRequestInput {
+  group?: string | null | undefined;
+  messageIds?: readonly string[] | null | undefined;
+  selection?: DeadLetterSelectionInput | null | undefined;
+  again?: boolean | null | undefined;
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+}
+
+export interface ResendResult {
+  messageId: string;
+  topic: string;
+  /** ResendOutcome */
+  outcome: number;
+  resent: ResentPlace | null;
+}
+
+export interface ResendResultInput {
+  messageId?: string | null | undefined;
+  topic?: string | null | undefined;
+  /** ResendOutcome */
+  outcome?: number | null | undefined;
+  resent?: ResentPlaceInput | null | undefined;
+}
+
+export interface ResendDeadLettersResponse {
+  results: ResendResult[];
+  nextPageToken: string;
+  left: number;
+}
+
+export interface ResendDeadLettersResponseInput {
+  results?: readonly ResendResultInput[] | null | undefined;
+  nextPageToken?: string | null | undefined;
+  left?: number | null | undefined;
+}
+
 export interface ListTransactionsRequest {
   /** TransactionState */
   state: number;
@@ -738,6 +888,24 @@ export interface Messages {
   };
   GetMessageRequest: { decoded: GetMessageRequest; input: GetMessageRequestInput };
   Message: { decoded: Message; input: MessageInput };
+  DeadLetterSelection: { decoded: DeadLetterSelection; input: DeadLetterSelectionInput };
+  ListDeadLettersRequest: { decoded: ListDeadLettersRequest; input: ListDeadLettersRequestInput };
+  ListDeadLettersResponse: {
+    decoded: ListDeadLettersResponse;
+    input: ListDeadLettersResponseInput;
+  };
+  GetDeadLetterRequest: { decoded: GetDeadLetterRequest; input: GetDeadLetterRequestInput };
+  DeadLetter: { decoded: DeadLetter; input: DeadLetterInput };
+  ResentPlace: { decoded: ResentPlace; input: ResentPlaceInput };
+  ResendDeadLettersRequest: {
+    decoded: ResendDeadLettersRequest;
+    input: ResendDeadLettersRequestInput;
+  };
+  ResendResult: { decoded: ResendResult; input: ResendResultInput };
+  ResendDeadLettersResponse: {
+    decoded: ResendDeadLettersResponse;
+    input: ResendDeadLettersResponseInput;
+  };
   ListTransactionsRequest: {
     decoded: ListTransactionsRequest;
     input: ListTransactionsRequestInput;

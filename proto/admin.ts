@@ -33,6 +33,9 @@ const ANSWERS = {
   ReceiveMessages: 'ReceiveMessagesResponse',
   GetMessage: 'Message',
   ListTransactions: 'ListTransactionsResponse',
+  ListDeadLetters: 'ListDeadLettersResponse',
+  GetDeadLetter: 'DeadLetter',
+  ResendDeadLetters: 'ResendDeadLettersResponse',
   UnreadMessages: 'UnreadMessagesResponse',
   BrokerStatus: 'BrokerStatusResponse',
 } as const satisfies Readonly<Record<string, keyof Messages>>;

@@ -19,6 +19,13 @@ export const PROPERTY = {
   checkImmunity: 'CHECK_IMMUNITY_TIME_IN_SECONDS',
   deadLetterTopic: 'DLQ_ORIGIN_TOPIC',
   deadLetterMessageId: 'DLQ_ORIGIN_MESSAGE_ID',
+  /** Of a dead letter: how often it was delivered, who gave it up, where if not in its origin. */
+  deadLetterAttempts: '__DLQ_ATTEMPTS',
+  deadLetterReason: '__DLQ_REASON',
+  deadLetterFailedIn: '__DLQ_FAILED_IN',
+  /** Of a dead letter that was sent again: the one group that is to get it, and which it was. */
+  resentFor: '__RESENT_FOR',
+  resentFrom: '__RESENT_FROM',
 } as const;
 
 const OTHER_SYSTEM_NAMES = [
@@ -147,7 +154,14 @@ export class StoredProperties {
 
   /** All of them, to be stored once more. */
   get all(): Text[] {
-    const system = this.#names.flatMap((name, i) => [Text.ofName(name), this.#values[i] as Text]);
+    return this.allBut([]);
+  }
+
+  /** The user's, and of the system's all but these. */
+  allBut(names: readonly string[]): Text[] {
+    const system = this.#names.flatMap((name, i) =>
+      names.includes(name) ? [] : [Text.ofName(name), this.#values[i] as Text],
+    );
     return [...system, ...this.user];
   }
 }
@@ -183,9 +197,12 @@ export function storedKeys(properties: StoredProperties): Text[] {
   return keys;
 }
 
-/** What a message can be found by: its id and its keys. */
+/** What a message can be found by: its id, its keys, and the dead letter that it was. */
 export function lookupKeys(properties: StoredProperties): Text[] {
-  return [properties.text(PROPERTY.messageId) ?? NO_TEXT, ...storedKeys(properties)];
+  const keys = [properties.text(PROPERTY.messageId) ?? NO_TEXT, ...storedKeys(properties)];
+  const resentFrom = properties.text(PROPERTY.resentFrom);
+  if (resentFrom) keys.push(resentFrom);
+  return keys;
 }
 
 /** Where a byte comes first; `end` when it does not. */

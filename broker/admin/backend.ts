@@ -3,14 +3,19 @@
  * else of it; tests stand a fake behind this. Failures are SluiceErrors; names and limits are
  * checked by whoever owns them, not here.
  */
+import type { DeadLetterAdmin } from '#broker/admin/dead-letter-backend';
+import type { StoredMessage } from '#broker/admin/stored-message';
 import type { Edition } from '#proto/fleet-settings';
 import type { TopicKind, TopicPermission } from '#proto/route';
+
+export type { StoredMessage };
 
 export interface AdminBackend {
   readonly topics: TopicAdmin;
   readonly groups: GroupAdmin;
   readonly messages: MessageAdmin;
   readonly transactions: TransactionAdmin;
+  readonly deadLetters: DeadLetterAdmin;
   /** The state of the broker at this moment. */
   status(): BrokerStatus | Promise<BrokerStatus>;
 }
@@ -236,24 +241,6 @@ export interface ReceiveRequest {
   readonly ack: boolean;
   /** The caller went away: hand out nothing any more. */
   readonly signal: AbortSignal;
-}
-
-export interface StoredMessage {
-  readonly messageId: string;
-  readonly topic: string;
-  readonly queue: number;
-  readonly offset: number;
-  readonly tag: string | undefined;
-  readonly keys: readonly string[];
-  readonly properties: ReadonlyMap<string, string>;
-  readonly body: Buffer;
-  readonly messageGroup: string | undefined;
-  readonly deliverAtMs: number | undefined;
-  /** From 1; 0 when it was looked up rather than delivered. */
-  readonly attempt: number;
-  readonly bornHost: string;
-  readonly bornMs: number;
-  readonly storedMs: number;
 }
 
 export type TransactionState = 'open' | 'committed' | 'rolled-back' | 'given-up';

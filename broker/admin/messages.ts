@@ -43,10 +43,10 @@ export function messageHandlers(
         ack: request.ack,
         signal: cancelSignal(call),
       });
-      return { messages: received.map(toWire) };
+      return { messages: received.map(messageToWire) };
     },
     async GetMessage(request) {
-      return toWire(await find(messages, request));
+      return messageToWire(await find(messages, request));
     },
   };
 }
@@ -97,6 +97,6 @@ function cancelSignal(call: Call): AbortSignal {
   return controller.signal;
 }
 
-function toWire(message: StoredMessage): MessageInput {
+export function messageToWire(message: StoredMessage): MessageInput {
   return { ...message, properties: Object.fromEntries(message.properties) };
 }

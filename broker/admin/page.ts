@@ -35,7 +35,8 @@ export async function foundPageOf<Entry extends Named>(
   return cut(await list(request.pageToken, size + 1), size);
 }
 
-function sizeOf({ pageSize }: PageRequest): number {
+/** @throws SluiceError BAD_REQUEST */
+export function sizeOf({ pageSize }: PageRequest): number {
   if (pageSize > ADMIN.pageMax) {
     throw new SluiceError(
       'BAD_REQUEST',

@@ -3,6 +3,7 @@
  * `AdminBackend`; a failure is a SluiceError, sent as a gRPC status with our code beside it.
  */
 import type { AdminBackend } from '#broker/admin/backend';
+import { deadLetterHandlers } from '#broker/admin/dead-letters';
 import { groupHandlers } from '#broker/admin/groups';
 import type { AdminHandlers } from '#broker/admin/handlers';
 import { messageHandlers } from '#broker/admin/messages';
@@ -34,6 +35,7 @@ export function createAdminService(
     ...groupHandlers(backend.groups),
     ...messageHandlers(backend.messages, clock),
     ...transactionHandlers(backend.transactions),
+    ...deadLetterHandlers(backend.deadLetters),
     ...statusHandlers(backend),
   };
   const methods: Record<string, Method> = {};

@@ -18,6 +18,23 @@ import type { MessageReader } from '#broker/consume/message-reader';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
 
+/** Its attempts are used up, or the consumer gave it up. */
+export type DeadLetterReason = 'attempts' | 'forwarded';
+
+interface Death {
+  reason: DeadLetterReason;
+  attempts: number;
+}
+
+/** What is said of the message that failed, not of its copy; or is said anew. */
+const OF_THE_DELIVERED = [
+  PROPERTY.deadLetterAttempts,
+  PROPERTY.deadLetterReason,
+  PROPERTY.deadLetterFailedIn,
+  PROPERTY.resentFor,
+  PROPERTY.resentFrom,
+];
+
 export interface DeadLettersOptions {
   clock: Clock;
   topics: Topics;
@@ -54,10 +71,10 @@ export class DeadLetters {
   }
 
   /** Resolves when copy and mark are stored. */
-  async move(lease: Lease): Promise<void> {
+  async move(lease: Lease, reason: DeadLetterReason = 'attempts'): Promise<void> {
     const { progress } = lease;
     const before = this.#moves.get(progress) ?? Promise.resolve();
-    const move = before.then(() => this.#move(lease));
+    const move = before.then(() => this.#move(lease, reason));
     this.#moves.set(
       progress,
       move.catch(() => undefined), // whoever asked for it is told
@@ -67,7 +84,7 @@ export class DeadLetters {
   }
 
   /** The log position behind which copy and mark are; undefined when nothing had to be moved. */
-  async #move(lease: Lease): Promise<number | undefined> {
+  async #move(lease: Lease, reason: DeadLetterReason): Promise<number | undefined> {
     const { topics, groups, progress: table, producer, reader } = this.#options;
     const { progress, offset } = lease;
     const topic = topics.byId(progress.topicId);
@@ -80,17 +97,21 @@ export class DeadLetters {
     }
     const message = await reader.read(await reader.place(queue, offset), queue, offset);
     if (!lease.live) return undefined; // acknowledged meanwhile
-    producer.append(this.#copy(message, topic, group));
+    producer.append(this.#copy(message, topic, group, { reason, attempts: lease.attempt }));
     const end = table.recordAcks(progress, [offset]);
     this.#options.onMoved(group, topic);
     return end;
   }
 
-  #copy(message: StoredMessage, topic: Topic, group: Group): OutgoingMessage {
+  #copy(message: StoredMessage, topic: Topic, group: Group, death: Death): OutgoingMessage {
     const name = deadLetterTopic(group.name);
     const stored = parseProperties(message.properties);
-    const properties = stored.all;
-    if (!stored.has(PROPERTY.deadLetterTopic)) {
+    const properties = stored.allBut(OF_THE_DELIVERED);
+    addProperty(properties, PROPERTY.deadLetterAttempts, Text.ofName(String(death.attempts)));
+    addProperty(properties, PROPERTY.deadLetterReason, Text.ofName(death.reason));
+    if (stored.has(PROPERTY.deadLetterTopic)) {
+      addProperty(properties, PROPERTY.deadLetterFailedIn, Text.ofName(topic.name));
+    } else {
       const messageId = stored.text(PROPERTY.messageId) ?? NO_TEXT;
       addProperty(properties, PROPERTY.deadLetterTopic, Text.ofName(topic.name));
       addProperty(properties, PROPERTY.deadLetterMessageId, messageId);

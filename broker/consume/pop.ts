@@ -12,7 +12,6 @@ import type { Log } from '#lib/log';
 
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
-import type { MessageFilter } from '#broker/consume/message-filter';
 import { placeIn } from '#broker/consume/message-reader';
 import type { MessageReader } from '#broker/consume/message-reader';
 import { ANY_QUEUE } from '#broker/consume/polls';
@@ -22,6 +21,7 @@ import { mayTake, readMessage } from '#broker/consume/pop-request';
 import type { PopRequest, ReadMessage, Taken } from '#broker/consume/pop-request';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
+import { isFor } from '#broker/consume/resent';
 import { Selection } from '#broker/consume/selection';
 
 /** A message on its way to a consumer. */
@@ -142,7 +142,7 @@ export class Pop {
     request.topic.assertReadable();
     for (;;) {
       const taken = await this.#leaseAll(request, isOver);
-      const deliveries = await this.#read(taken, request.filter);
+      const deliveries = await this.#read(taken, request);
       if (deliveries.length > 0 || taken.length === 0) return deliveries;
       await nextTurn(); // none of those was wanted after all: there may be others behind them
     }
@@ -258,7 +258,7 @@ export class Pop {
     return lease;
   }
 
-  async #read(taken: Taken[], filter: MessageFilter): Promise<Delivery[]> {
+  async #read(taken: Taken[], { group, filter }: PopRequest): Promise<Delivery[]> {
     const { reader, progress, onDamage } = this.#options;
     const deliveries: Delivery[] = [];
     for (const { queue, place, read, lease } of taken) {
@@ -270,7 +270,7 @@ export class Pop {
             reader.readNow(place, queue, offset) ?? (await reader.read(place, queue, offset)),
           );
         if (!lease.live) continue; // a reset meanwhile has taken it back
-        const wanted = filter.accepts(properties);
+        const wanted = filter.accepts(properties) && isFor(group, properties);
         if (wanted) deliveries.push({ message, properties, lease });
         else progress.drop(lease.progress, offset); // another tag of the same hash, for one
       } catch (error) {

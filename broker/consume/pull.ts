@@ -20,6 +20,7 @@ import type { MessageReader } from '#broker/consume/message-reader';
 import type { Receiver } from '#broker/consume/pop';
 import type { Polls } from '#broker/consume/polls';
 import type { Progress } from '#broker/consume/progress';
+import { isFor } from '#broker/consume/resent';
 import type { ProgressTable } from '#broker/consume/progress-table';
 
 export interface PullRequest {
@@ -133,7 +134,7 @@ export class Pull {
       const message = await this.#read(queue, nextOffset);
       if (!message) continue;
       const properties = parseProperties(message.properties);
-      if (!filter.accepts(properties)) continue;
+      if (!filter.accepts(properties) || !isFor(request.group, properties)) continue;
       if (!meter.chargeReceive()) {
         if (messages.length === 0) meter.admitReceive(); // others used it up: that says so
         break;

@@ -141,7 +141,7 @@ async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessa
   for (const { message } of deliveries) {
     core.traffic.delivered(group.name, topic.name, message.bodyBytes);
   }
-  return deliveries.map(({ message, lease }) => describe(message, lease.attempt));
+  return deliveries.map(({ message, lease }) => describeMessage(message, lease.attempt));
 }
 
 async function ackAll(core: Core, deliveries: Delivery[]): Promise<void> {
@@ -158,7 +158,7 @@ async function getById(core: Core, topic: Topic, messageId: string): Promise<Sto
     const message = await core.consumption.reader.readAt(position);
     const foundId = parseProperties(message.properties).get(PROPERTY.messageId);
     const same = message.topic === topic.name && foundId === messageId;
-    if (same) return describe(message, 0);
+    if (same) return describeMessage(message, 0);
   }
   throw new SluiceError('MESSAGE_NOT_FOUND', `${topic.name} has no message ${messageId}`);
 }
@@ -178,10 +178,10 @@ async function getByOffset(
       `queue ${queueId} of ${topic.name} has the offsets ${queue.minOffset} to ${end - 1}`,
     );
   }
-  return describe(await reader.read(await reader.place(queue, offset), queue, offset), 0);
+  return describeMessage(await reader.read(await reader.place(queue, offset), queue, offset), 0);
 }
 
-function describe(message: Stored, attempt: number): StoredMessage {
+export function describeMessage(message: Stored, attempt: number): StoredMessage {
   const stored = parseProperties(message.properties);
   const properties = new Map<string, string>();
   for (let i = 0; i < stored.user.length; i += 2) {

@@ -14,7 +14,7 @@ export const forwardMessageToDeadLetterQueue: UnaryRpc = {
     const { group: name, receiptHandle } = request.decode(bytes);
     const group = existingGroup(resourceName(name), services);
     const { acknowledger, deadLetters } = services.consumption;
-    await deadLetters.move(acknowledger.lease(group, receiptHandle));
+    await deadLetters.move(acknowledger.lease(group, receiptHandle), 'forwarded');
     return response.encode({ status: OK_STATUS });
   },
   failure: (status) => response.encode({ status }),

@@ -128,8 +128,11 @@ export class KeyIndex {
     this.#leaving = new Map();
   }
 
-  /** Log positions of messages that may have this key, newest segment first; check the text. */
-  async find(topicId: number, text: string, limit: number): Promise<number[]> {
+  /**
+   * Log positions of messages that may have this key, newest segment first; check the text. Those
+   * before `since` may be left out.
+   */
+  async find(topicId: number, text: string, limit: number, since = 0): Promise<number[]> {
     const hash = keyHash(topicId, Text.of(text));
     const bucket = bucketOf(hash);
     const positions: number[] = [];
@@ -143,6 +146,7 @@ export class KeyIndex {
       const prefix = messageKeysPrefix(base, bucket);
       const found = await this.#database().entries(range(prefix));
       for (const [, entries] of found.toReversed()) positions.push(...findIn(entries, hash));
+      if (base <= since) break;
     }
     return [...new Set(positions)].slice(0, limit);
   }

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
+import { resetOffsets } from '#broker/core-admin/reset';
 import { CONSUME } from '#lib/limits';
 import { ack, handleOf, receive, send } from '#support/core';
 import { printSeed, runs } from '#support/property';
@@ -23,6 +24,7 @@ type Step =
   | { do: 'ack' | 'nack' | 'stale'; pick: number; ms: number }
   | { do: 'advance'; ms: number }
   | { do: 'leave'; client: string }
+  | { do: 'reset'; queue: number; share: number }
   | { do: 'restart'; withoutIndex: boolean };
 
 const clients = fc.constantFrom(undefined, 'client-1', 'client-2');
@@ -87,6 +89,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('reset' as const),
+      queue: fc.nat(QUEUES - 1),
+      share: fc.constantFrom(0, 0.3, 0.7, 1),
+    }),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record({ do: fc.constant('restart' as const), withoutIndex: fc.boolean() }),
   },
 );
@@ -119,6 +129,9 @@ class Run {
         real.core.consumption.releaseClient(next.client);
         for (const each of model.held()) if (each.renewFor === next.client) model.end(each);
         break;
+      case 'reset':
+        await this.#reset(next);
+        break;
       case 'restart':
         await real.reopen(next);
         model.restart(real.clock.nowMs());
@@ -144,6 +157,22 @@ class Run {
     const grouped = group === undefined ? {} : { messageGroup: group };
     const offset = await send(core, topic, { id, queueId: queue, tag, ...grouped });
     this.model.add({ id, queue, offset, tag, line: `${queue}/${group ?? ''}` });
+  }
+
+  async #reset({ queue, share }: Step & { do: 'reset' }): Promise<void> {
+    const { real, model } = this;
+    const count = model.messages.filter((each) => each.queue === queue).length;
+    const offset = Math.floor(count * share);
+    const held = model.held().filter((each) => each.queue === queue);
+    const place = { group: real.group(0).name, topic: real.topic.name, queues: [queue] };
+    const to = { at: 'offset', offset } as const;
+    const [change] = await resetOffsets(real.core, { ...place, to, dryRun: false });
+    expect(change).toMatchObject(model.reset(queue, offset));
+    for (const { handle } of held.filter((each) => each.offset >= offset)) {
+      await expect(ack(real.core, real.group(0), handle)).rejects.toMatchObject({
+        code: 'INVALID_RECEIPT_HANDLE',
+      });
+    }
   }
 
   async #receive(next: Step & { do: 'receive' }): Promise<void> {
@@ -225,6 +254,7 @@ class Run {
       expect({ committed, ahead: doneAhead?.size ?? 0 }).toEqual({ committed: sent, ahead: 0 });
     }
     const dead = model.messages.filter(({ state }) => state === 'dead').map(({ id }) => id);
+    dead.push(...model.deadBefore);
     const copies = await real.deadLetters(0);
     expect(copies.map(({ id }) => id).toSorted()).toEqual(dead.toSorted());
   }

@@ -30,6 +30,8 @@ export interface Received {
 export class OrderModel {
   readonly retries: number;
   readonly messages: OrderedMessage[] = [];
+  /** Ids of the dead that come again after a reset: their copies stay. */
+  readonly deadBefore: string[] = [];
 
   constructor(retries: number) {
     this.retries = retries;
@@ -90,6 +92,26 @@ export class OrderModel {
   end(message: OrderedMessage): void {
     message.state = message.attempt > this.retries ? 'dead' : 'free';
     message.attemptId = undefined;
+  }
+
+  /** An operator sets the queue to `offset`; returns what that is to say. */
+  reset(queue: number, offset: number): Record<'readAgain' | 'skipped' | 'leasesDropped', number> {
+    const all = this.messages.filter((each) => each.queue === queue);
+    const isOut = ({ state }: OrderedMessage): boolean => state === 'held' || state === 'free';
+    const behind = all.filter((each) => each.offset >= offset);
+    const before = all.filter((each) => each.offset < offset && !isOver(each));
+    const change = {
+      readAgain: behind.filter(isOver).length,
+      skipped: before.length,
+      leasesDropped: all.filter(isOut).length,
+    };
+    for (const each of before) each.state = 'done';
+    for (const each of behind) {
+      if (each.state === 'dead') this.deadBefore.push(each.id);
+      Object.assign(each, { state: 'waiting', attempt: 0, renewFor: undefined });
+      each.attemptId = undefined;
+    }
+    return change;
   }
 
   /** For whom leases are renewed, and of which attempt, is forgotten; deadlines are not. */

@@ -12,6 +12,7 @@ import type {
   TransactionInfo,
   UnreadTopic,
 } from '#broker/admin/backend';
+import { FakeDeadLetters } from '#support/fake-dead-letters';
 import { SluiceError } from '#lib/errors';
 
 /** 2026-01-02T03:04:05Z */
@@ -123,6 +124,8 @@ export class FakeAdminBackend implements AdminBackend {
     getByOffset: async (topic, queue, offset) =>
       this.#found(topic, (message) => message.queue === queue && message.offset === offset),
   };
+
+  readonly deadLetters = new FakeDeadLetters();
 
   status(): BrokerStatus {
     return this.brokerStatus;

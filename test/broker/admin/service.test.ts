@@ -117,6 +117,15 @@ describe('refusals', () => {
     expect(await refusal('UpdateTopic', { name: 'x' })).toMatchObject({ code });
     expect(await refusal('UpdateGroup', { name: 'x' })).toMatchObject({ code });
     expect(await refusal('GetMessage', { topic: 'x', queue: 1 })).toMatchObject({ code });
+    for (const place of [{}, { place: 3 }, { place: 4, timeMs: 1 }, { place: 99 }]) {
+      expect(await refusal('ResetOffsets', { group: 'g', ...place })).toMatchObject({ code });
+    }
+    const messageIds = Array.from({ length: 1001 }, (_, i) => `M${i}`);
+    expect(await refusal('ResendDeadLetters', { group: 'g', messageIds })).toMatchObject({ code });
+    for (const pageToken of ['x', '1', '-1-2', `${'9'.repeat(16)}-1`, '1-2-3']) {
+      expect(await refusal('ListDeadLetters', { group: 'g', pageToken })).toMatchObject({ code });
+    }
+    expect(await refusal('ListDeadLetters', { pageSize: 1001 })).toMatchObject({ code });
     expect(await refusal('ReceiveMessages', { count: 33 })).toMatchObject({ code });
     expect(await refusal('ReceiveMessages', { waitMs: -1 })).toMatchObject({
       code: 'ILLEGAL_POLLING_TIME',
