@@ -254,12 +254,13 @@ function read(text: string, other: SqlOperand, how: string): Value {
   }
   if (other.kind !== 'number') return text.toLowerCase() === 'true';
   if (!other.integer) return realIn(text);
-  if (!/^-?\d+$/.test(text)) throw new RangeError(text);
+  if (!/^[+-]?\d+$/.test(text)) throw new RangeError(text);
   return BigInt(text);
 }
 
 function realIn(text: string): number {
   const value = Number(text);
-  if (text === '' || Number.isNaN(value)) throw new RangeError(text);
+  // To JavaScript a text of spaces is 0, and there are hexadecimal ones.
+  if (!/^[\d.eE+-]+$/.test(text) || Number.isNaN(value)) throw new RangeError(text);
   return value;
 }
