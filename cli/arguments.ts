@@ -1,5 +1,6 @@
 /** Values of options and arguments, checked while the command line is read. */
 import { InvalidArgumentError } from 'commander';
+import { DAY, HOUR, MINUTE, SECOND } from '#lib/units';
 
 /** For commander: a whole number in a range, in a message that says the range. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -31,10 +32,7 @@ export function realNumber(min: number, max: number): (text: string) => number {
 
 /** For commander: a point in time as ISO 8601 has it, with its zone, as milliseconds. */
 export function timestamp(text: string): number {
-  const isWhole = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(
-    text,
-  );
-  const ms = isWhole ? Date.parse(text) : Number.NaN;
+  const ms = isoMs(text);
   if (ms >= 0) return ms;
   throw new InvalidArgumentError('Allowed: a time with its zone, such as 2026-01-31T18:00:00Z.');
 }
@@ -46,6 +44,24 @@ export function collectWholeNumber(min: number, max: number) {
     ...earlier,
     parse(text),
   ];
+}
+
+/** As `timestamp`, or how long ago it was. */
+export function pastTime(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const ms = count === undefined ? isoMs(text) : Date.now() - Number(count) * (UNITS[unit] ?? 0);
+  if (ms >= 0) return ms;
+  throw new InvalidArgumentError(
+    'Allowed: a time with its zone, such as 2026-01-31T18:00:00Z, or how long ago, such as 90s, ' +
+      '15m, 2h or 3d.',
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
+const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+function isoMs(text: string): number {
+  return ISO.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 /** For an option that may come several times. */

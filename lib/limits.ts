@@ -2,8 +2,8 @@
  * Every limit, timeout and default of the product: name, unit, value, and where it comes from. What
  * concerns one part alone is beside it: Kubernetes in lib/kubernetes-limits.ts, HTTP/2 and gRPC in
  * lib/transport-limits.ts, what brokers and name servers agree on in lib/fleet-limits.ts, scheduled
- * messages in lib/schedule-limits.ts, transactions in lib/transaction-limits.ts; nothing else in
- * the code holds such a number.
+ * messages in lib/schedule-limits.ts, transactions in lib/transaction-limits.ts, what is looked up
+ * in lib/query-limits.ts; nothing else in the code holds such a number.
  */
 import { KIB, MIB, SECOND, MINUTE, HOUR, DAY } from '#lib/units';
 

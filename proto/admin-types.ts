@@ -706,6 +706,60 @@ export interface ListTransactionsResponseInput {
   nextPageToken?: string | null | undefined;
 }
 
+export interface FindMessagesRequest {
+  topic: string;
+  key: string;
+  sinceMs?: number;
+  untilMs?: number;
+  pageToken: string;
+  pageSize: number;
+}
+
+export interface FindMessagesRequestInput {
+  topic?: string | null | undefined;
+  key?: string | null | undefined;
+  sinceMs?: number | null | undefined;
+  untilMs?: number | null | undefined;
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+}
+
+export interface ListMessagesRequest {
+  topic: string;
+  queue?: number;
+  offset?: number;
+  sinceMs?: number;
+  untilMs?: number;
+  newestFirst: boolean;
+  pageToken: string;
+  pageSize: number;
+}
+
+export interface ListMessagesRequestInput {
+  topic?: string | null | undefined;
+  queue?: number | null | undefined;
+  offset?: number | null | undefined;
+  sinceMs?: number | null | undefined;
+  untilMs?: number | null | undefined;
+  newestFirst?: boolean | null | undefined;
+  pageToken?: string | null | undefined;
+  pageSize?: number | null | undefined;
+}
+
+export interface MessagePage {
+  messages: Message[];
+  nextPageToken: string;
+  unreadable: number;
+  oldestMs?: number;
+}
+
+export interface MessagePageInput {
+  messages?: readonly MessageInput[] | null | undefined;
+  nextPageToken?: string | null | undefined;
+  unreadable?: number | null | undefined;
+  oldestMs?: number | null | undefined;
+}
+
 export interface UnreadMessagesRequest {
   pageToken: string;
   pageSize: number;
@@ -915,6 +969,9 @@ export interface Messages {
     decoded: ListTransactionsResponse;
     input: ListTransactionsResponseInput;
   };
+  FindMessagesRequest: { decoded: FindMessagesRequest; input: FindMessagesRequestInput };
+  ListMessagesRequest: { decoded: ListMessagesRequest; input: ListMessagesRequestInput };
+  MessagePage: { decoded: MessagePage; input: MessagePageInput };
   UnreadMessagesRequest: { decoded: UnreadMessagesRequest; input: UnreadMessagesRequestInput };
   UnreadTopic: { decoded: UnreadTopic; input: UnreadTopicInput };
   UnreadMessagesResponse: { decoded: UnreadMessagesResponse; input: UnreadMessagesResponseInput };

@@ -36,6 +36,8 @@ const ANSWERS = {
   ListDeadLetters: 'ListDeadLettersResponse',
   GetDeadLetter: 'DeadLetter',
   ResendDeadLetters: 'ResendDeadLettersResponse',
+  FindMessages: 'MessagePage',
+  ListMessages: 'MessagePage',
   UnreadMessages: 'UnreadMessagesResponse',
   BrokerStatus: 'BrokerStatusResponse',
 } as const satisfies Readonly<Record<string, keyof Messages>>;

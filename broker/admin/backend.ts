@@ -206,6 +206,46 @@ export interface MessageAdmin {
   getById(topic: string, messageId: string): Promise<StoredMessage>;
   /** ILLEGAL_OFFSET, MESSAGE_NOT_FOUND, TOPIC_NOT_FOUND */
   getByOffset(topic: string, queue: number, offset: number): Promise<StoredMessage>;
+  /** TOPIC_NOT_FOUND, BAD_REQUEST (no such page) */
+  find(query: KeyQuery): Promise<MessagePage>;
+  /** TOPIC_NOT_FOUND, BAD_REQUEST (no such queue, no such page), ILLEGAL_OFFSET */
+  list(query: PlaceQuery): Promise<MessagePage>;
+}
+
+interface PageQuery {
+  readonly topic: string;
+  /** Stored then or later. */
+  readonly sinceMs: number | undefined;
+  /** Stored before. */
+  readonly untilMs: number | undefined;
+  /** From the page before; empty for the first one. */
+  readonly pageToken: string;
+  readonly pageSize: number;
+}
+
+/** Messages with a key, the newest first. */
+export interface KeyQuery extends PageQuery {
+  readonly key: string;
+}
+
+/** Messages in the order in which they were stored. */
+export interface PlaceQuery extends PageQuery {
+  /** Undefined for all queues. */
+  readonly queue: number | undefined;
+  /** Only with a queue: where in it the first page begins. */
+  readonly offset: number | undefined;
+  readonly newestFirst: boolean;
+}
+
+/** Work is bounded, so that any page but the last may have few messages, or none. */
+export interface MessagePage<Message = StoredMessage> {
+  readonly messages: readonly Message[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+  /** Damaged messages that would belong here. */
+  readonly unreadable: number;
+  /** On the last page: when the oldest message of the topic was stored, if it has any. */
+  readonly oldestMs: number | undefined;
 }
 
 export interface OutgoingMessage {

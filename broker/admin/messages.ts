@@ -1,13 +1,25 @@
 /** Message calls of the admin service: a message by hand, for trying out and looking up. */
-import type { MessageAdmin, StoredMessage } from '#broker/admin/backend';
+import type { MessageAdmin, MessagePage, StoredMessage } from '#broker/admin/backend';
 import type { AdminHandlers } from '#broker/admin/handlers';
 import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { ADMIN, CONSUME } from '#lib/limits';
-import type { GetMessageRequest, MessageInput, ReceiveMessagesRequest } from '#proto/admin-types';
+import { QUERY } from '#lib/query-limits';
+import type {
+  GetMessageRequest,
+  MessageInput,
+  MessagePageInput,
+  ReceiveMessagesRequest,
+} from '#proto/admin-types';
 import type { Call } from '#proto/grpc-transport/call';
 
-type MessageMethod = 'SendMessage' | 'RecallMessage' | 'ReceiveMessages' | 'GetMessage';
+type MessageMethod =
+  | 'SendMessage'
+  | 'RecallMessage'
+  | 'ReceiveMessages'
+  | 'GetMessage'
+  | 'FindMessages'
+  | 'ListMessages';
 
 export function messageHandlers(
   messages: MessageAdmin,
@@ -48,7 +60,36 @@ export function messageHandlers(
     async GetMessage(request) {
       return messageToWire(await find(messages, request));
     },
+    async FindMessages(request) {
+      const { topic, key, pageToken } = request;
+      if (key === '') throw new SluiceError('BAD_REQUEST', 'give the key to look for');
+      return pageToWire(await messages.find({ topic, key, pageToken, ...boundsOf(request) }));
+    },
+    async ListMessages(request) {
+      const { topic, queue, offset, newestFirst, pageToken } = request;
+      if (offset !== undefined && queue === undefined) {
+        throw new SluiceError('BAD_REQUEST', 'an offset is one of a queue: say which');
+      }
+      const place = { topic, queue, offset, newestFirst, pageToken };
+      return pageToWire(await messages.list({ ...place, ...boundsOf(request) }));
+    },
   };
+}
+
+interface Bounds {
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  readonly pageSize: number;
+}
+
+function boundsOf({ sinceMs, untilMs, pageSize }: Bounds) {
+  const size = pageSize === 0 ? QUERY.pageDefault : pageSize;
+  checkRange('BAD_REQUEST', 'page size', size, 1, ADMIN.pageMax);
+  return { sinceMs, untilMs, pageSize: size };
+}
+
+function pageToWire({ messages, ...page }: MessagePage): MessagePageInput {
+  return { messages: messages.map(messageToWire), ...page };
 }
 
 function find(messages: MessageAdmin, request: GetMessageRequest): Promise<StoredMessage> {

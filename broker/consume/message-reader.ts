@@ -44,6 +44,26 @@ export class MessageReader {
     return placeIn(run, offset);
   }
 
+  /**
+   * The first offset from `low` on whose place is what is looked for, if from it on all are; `high`
+   * if none below that is.
+   */
+  async firstOffset(
+    queue: ConsumeQueue,
+    low: number,
+    high: number,
+    isIt: (place: MessagePlace) => boolean,
+  ): Promise<number> {
+    let first = low;
+    let end = high;
+    while (first < end) {
+      const middle = Math.floor((first + end) / 2);
+      if (isIt(await this.place(queue, middle))) end = middle;
+      else first = middle + 1;
+    }
+    return first;
+  }
+
   /** The message if its bytes are in memory. */
   readNow(place: MessagePlace, queue: ConsumeQueue, offset: number): StoredMessage | undefined {
     const bytes = this.#store.readNow(place.position, place.size);

@@ -16,7 +16,7 @@ import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import type { MessageFilter } from '#broker/consume/message-filter';
 import type { Meter } from '#broker/consume/meter';
-import type { MessageReader } from '#broker/consume/message-reader';
+import type { MessagePlace, MessageReader } from '#broker/consume/message-reader';
 import type { Receiver } from '#broker/consume/pop';
 import type { Polls } from '#broker/consume/polls';
 import type { Progress } from '#broker/consume/progress';
@@ -208,15 +208,8 @@ export class Pull {
     const readable = queue.readable(this.#options.committed());
     if (policy.at === 'beginning') return queue.minOffset;
     if (policy.at === 'end') return readable;
-    let low = queue.minOffset;
-    let high = readable;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const place = await this.#options.reader.place(queue, middle);
-      if (place.storeTimeMs < policy.timeMs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const isThenOrLater = ({ storeTimeMs }: MessagePlace): boolean => storeTimeMs >= policy.timeMs;
+    return this.#options.reader.firstOffset(queue, queue.minOffset, readable, isThenOrLater);
   }
 }
 

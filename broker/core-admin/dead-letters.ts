@@ -19,7 +19,7 @@ import type {
 import { failedIn, resentKey, resentProperties } from '#broker/consume/resent';
 import { deadLettersOfGroup, scan } from '#broker/core-admin/dead-letter-scan';
 import type { Letter } from '#broker/core-admin/dead-letter-scan';
-import { describeMessage } from '#broker/core-admin/messages';
+import { describeMessage } from '#broker/core-admin/stored-message';
 import type { Core } from '#broker/core';
 import { storedAgain } from '#broker/produce/stored-again';
 import type { Group } from '#broker/topic/groups';

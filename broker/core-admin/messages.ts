@@ -5,18 +5,12 @@ import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { CONSUME } from '#lib/limits';
 import type { StoredMessage as Stored } from '#proto/message';
-import {
-  PROPERTY,
-  addProperty,
-  joinKeys,
-  parseProperties,
-  storedKeys,
-  tagHash,
-} from '#proto/properties';
+import { PROPERTY, addProperty, joinKeys, tagHash } from '#proto/properties';
 import { Text } from '#proto/text';
 
 import type {
   MessageAdmin,
+  MessagePage,
   OutgoingMessage,
   ReceiveRequest,
   SentMessage,
@@ -30,14 +24,14 @@ import { UNMETERED } from '#broker/consume/meter';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery, Receiver } from '#broker/consume/pop';
 import type { Core } from '#broker/core';
+import { findMessages, listMessages, messageById } from '#broker/core-admin/message-queries';
+import { describeMessage } from '#broker/core-admin/stored-message';
 import { peerAddress } from '#broker/grpc/convert';
 import type { Topic } from '#broker/topic/topics';
 
 const ID_BYTES = 16;
 /** As other ids of version 1 begin, so that they look alike. wire.md A.7 */
 const ID_VERSION = '01';
-/** Candidates for one id that are looked at: more than one only after a collision. */
-const LOOKUPS_MAX = 16;
 
 export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
   return {
@@ -46,6 +40,8 @@ export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
     receive: (request) => receive(core, request),
     getById: (topic, messageId) => getById(core, core.topics.get(topic), messageId),
     getByOffset: (topic, queue, offset) => getByOffset(core, core.topics.get(topic), queue, offset),
+    find: async (query) => describePage(await findMessages(core, clock, query)),
+    list: async (query) => describePage(await listMessages(core, clock, query)),
   };
 }
 
@@ -153,14 +149,11 @@ async function ackAll(core: Core, deliveries: Delivery[]): Promise<void> {
 }
 
 async function getById(core: Core, topic: Topic, messageId: string): Promise<StoredMessage> {
-  for (const position of await core.store.keys.find(topic.id, messageId, LOOKUPS_MAX)) {
-    if (position >= core.store.committed) continue; // not stored yet
-    const message = await core.consumption.reader.readAt(position);
-    const foundId = parseProperties(message.properties).get(PROPERTY.messageId);
-    const same = message.topic === topic.name && foundId === messageId;
-    if (same) return describeMessage(message, 0);
-  }
-  throw new SluiceError('MESSAGE_NOT_FOUND', `${topic.name} has no message ${messageId}`);
+  return describeMessage(await messageById(core, topic, messageId), 0);
+}
+
+function describePage({ messages, ...page }: MessagePage<Stored>): MessagePage {
+  return { messages: messages.map((message) => describeMessage(message, 0)), ...page };
 }
 
 async function getByOffset(
@@ -179,29 +172,4 @@ async function getByOffset(
     );
   }
   return describeMessage(await reader.read(await reader.place(queue, offset), queue, offset), 0);
-}
-
-export function describeMessage(message: Stored, attempt: number): StoredMessage {
-  const stored = parseProperties(message.properties);
-  const properties = new Map<string, string>();
-  for (let i = 0; i < stored.user.length; i += 2) {
-    properties.set(String(stored.user[i]), String(stored.user[i + 1]));
-  }
-  const deliverAt = stored.get(PROPERTY.deliverAt);
-  return {
-    messageId: stored.get(PROPERTY.messageId) ?? '',
-    topic: message.topic,
-    queue: message.queueId,
-    offset: message.queueOffset,
-    tag: stored.get(PROPERTY.tag),
-    keys: storedKeys(stored).map(String),
-    properties,
-    body: message.body,
-    messageGroup: stored.get(PROPERTY.messageGroup),
-    deliverAtMs: deliverAt === undefined ? undefined : Number(deliverAt),
-    attempt,
-    bornHost: stored.get(PROPERTY.bornHost) ?? message.bornHost.toString(),
-    bornMs: message.bornTimeMs,
-    storedMs: message.storeTimeMs,
-  };
 }

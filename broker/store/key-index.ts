@@ -21,6 +21,12 @@ const BUCKET_BITS = 6;
 const ENTRY_BYTES = 14;
 const U48 = 6;
 
+/** What one segment has of a key. */
+export interface FoundKeys {
+  readonly base: number;
+  readonly positions: readonly number[];
+}
+
 interface KeyHash {
   high: number;
   low: number;
@@ -129,26 +135,38 @@ export class KeyIndex {
   }
 
   /**
-   * Log positions of messages that may have this key, newest segment first; check the text. Those
-   * before `since` may be left out.
+   * Log positions of messages that may have this key, newest first; check the text. Those before
+   * `since` may be left out.
    */
   async find(topicId: number, text: string, limit: number, since = 0): Promise<number[]> {
+    const positions: number[] = [];
+    let before = Infinity;
+    while (positions.length < limit && before > since) {
+      const found = await this.findBefore(topicId, text, before);
+      if (!found) break;
+      positions.push(...found.positions);
+      before = found.base;
+    }
+    return positions.slice(0, limit);
+  }
+
+  /**
+   * The same for the newest segment that begins below the position `before`, as far as it lies
+   * below: its base, and its positions, the highest first. Undefined when there is no such segment.
+   */
+  async findBefore(topicId: number, text: string, before: number): Promise<FoundKeys | undefined> {
+    const base = this.#segments().findLast((segment) => segment.base < before)?.base;
+    if (base === undefined) return undefined;
     const hash = keyHash(topicId, Text.of(text));
     const bucket = bucketOf(hash);
-    const positions: number[] = [];
-    const segments = this.#segments();
-    for (let i = segments.length - 1; i >= 0 && positions.length < limit; i--) {
-      const { base } = segments[i] as Segment;
-      for (const keys of [this.#fresh, this.#leaving]) {
-        const entries = keys.get(base)?.[bucket]?.entries;
-        if (entries) positions.push(...findIn(entries, hash));
-      }
-      const prefix = messageKeysPrefix(base, bucket);
-      const found = await this.#database().entries(range(prefix));
-      for (const [, entries] of found.toReversed()) positions.push(...findIn(entries, hash));
-      if (base <= since) break;
+    const positions = new Set<number>();
+    for (const keys of [this.#fresh, this.#leaving]) {
+      const entries = keys.get(base)?.[bucket]?.entries;
+      if (entries) addFound(positions, entries, hash, before);
     }
-    return [...new Set(positions)].slice(0, limit);
+    const found = await this.#database().entries(range(messageKeysPrefix(base, bucket)));
+    for (const [, entries] of found) addFound(positions, entries, hash, before);
+    return { base, positions: [...positions].sort((one, other) => other - one) };
   }
 
   dropBefore(segmentBase: number): Promise<void> {
@@ -156,12 +174,16 @@ export class KeyIndex {
   }
 }
 
-/** Positions of the messages with `hash`, newest first. */
-function findIn(entries: Buffer, { high, low }: KeyHash): number[] {
-  const positions: number[] = [];
-  for (let at = entries.length - ENTRY_BYTES; at >= 0; at -= ENTRY_BYTES) {
-    const same = entries.readUInt32BE(at) === high && entries.readUInt32BE(at + 4) === low;
-    if (same) positions.push(entries.readUIntBE(at + 8, U48));
+/** Adds the positions below `before` of the messages with `hash`. */
+function addFound(
+  positions: Set<number>,
+  entries: Buffer,
+  { high, low }: KeyHash,
+  before: number,
+): void {
+  for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+    if (entries.readUInt32BE(at) !== high || entries.readUInt32BE(at + 4) !== low) continue;
+    const position = entries.readUIntBE(at + 8, U48);
+    if (position < before) positions.add(position);
   }
-  return positions;
 }

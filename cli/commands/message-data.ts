@@ -49,7 +49,8 @@ function bodyText(body: Buffer): string {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function utf8(body: Buffer): string | undefined {
+/** The text that the bytes are; undefined when they are none. */
+export function utf8(body: Buffer): string | undefined {
   try {
     return decoder.decode(body);
   } catch {

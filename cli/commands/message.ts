@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addGet } from '#cli/commands/message-get';
 import { addRecall } from '#cli/commands/message-recall';
+import { addList } from '#cli/commands/message-list';
 import { addReceive } from '#cli/commands/message-receive';
 import { addSend } from '#cli/commands/message-send';
 
@@ -11,4 +12,5 @@ export function addMessageCommands(program: Command): void {
   addRecall(message);
   addReceive(message);
   addGet(message);
+  addList(message);
 }

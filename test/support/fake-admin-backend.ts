@@ -3,7 +3,10 @@ import type {
   BrokerStatus,
   GroupDescription,
   GroupSummary,
+  KeyQuery,
+  MessagePage,
   OutgoingMessage,
+  PlaceQuery,
   ReceiveRequest,
   ResetRequest,
   SentMessage,
@@ -30,6 +33,8 @@ export class FakeAdminBackend implements AdminBackend {
   readonly transactionsOfAll: TransactionInfo[] = [];
   readonly receives: ReceiveRequest[] = [];
   readonly resets: ResetRequest[] = [];
+  readonly listed: PlaceQuery[] = [];
+  unreadable = 0;
   brokerStatus: BrokerStatus = STATUS;
   /** The next sends fail with this. */
   sendFailure: Error | undefined;
@@ -123,9 +128,37 @@ export class FakeAdminBackend implements AdminBackend {
     getById: async (topic, id) => this.#found(topic, ({ messageId }) => messageId === id),
     getByOffset: async (topic, queue, offset) =>
       this.#found(topic, (message) => message.queue === queue && message.offset === offset),
+    find: async (query) => {
+      this.#topic(query.topic);
+      return this.#page(
+        query,
+        this.stored.filter(({ keys }) => keys.includes(query.key)),
+      );
+    },
+    list: async (query) => {
+      this.#topic(query.topic);
+      this.listed.push(query);
+      return this.#page(query, query.newestFirst ? this.stored.toReversed() : this.stored);
+    },
   };
 
   readonly deadLetters = new FakeDeadLetters();
+
+  /** Tokens are counts of what came before; with a half the page is empty, but not the last. */
+  #page({ pageToken, pageSize }: KeyQuery | PlaceQuery, all: StoredMessage[]): MessagePage {
+    const from = Math.floor(Number(pageToken));
+    const isEmpty = !Number.isInteger(Number(pageToken));
+    const messages = isEmpty ? [] : all.slice(from, from + pageSize);
+    const reached = from + messages.length;
+    const isLast = reached >= all.length;
+    const next = isEmpty ? String(from) : String(reached + 0.5);
+    return {
+      messages,
+      nextPageToken: isLast && !isEmpty ? '' : next,
+      unreadable: this.unreadable,
+      oldestMs: isLast && this.stored.length > 0 ? NOW_MS : undefined,
+    };
+  }
 
   status(): BrokerStatus {
     return this.brokerStatus;
