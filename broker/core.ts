@@ -5,6 +5,7 @@ import { parseIPv4 } from '#proto/message';
 
 import { Mode } from '#broker/admit/mode';
 import { Quota } from '#broker/admit/quota';
+import { ClientQuestions } from '#broker/client/questions';
 import { Sessions } from '#broker/client/sessions';
 import { Consumption } from '#broker/consume/consumption';
 import { keepIdentity } from '#broker/identity';
@@ -50,6 +51,7 @@ export class Core {
   readonly transactions: Transactions;
   readonly consumption: Consumption;
   readonly sessions: Sessions;
+  readonly questions: ClientQuestions;
   readonly selector = new QueueSelector();
   readonly traffic = new Traffic();
   /** Who may do what, by the settings of the fleet; all may everything until they are set. */
@@ -66,6 +68,7 @@ export class Core {
     this.groups = new Groups(store);
     this.producer = new Producer(store, { ip: parseIPv4(options.host), port: options.port });
     this.sessions = new Sessions(clock);
+    this.questions = new ClientQuestions(clock, this.sessions);
     const { topics, groups, producer, sessions, traffic } = this;
     const { receiptKey } = identity;
     const onDamage = (): void => void traffic.damaged++;
@@ -116,7 +119,10 @@ export class Core {
       table.forgetTopic(id);
     };
     store.onReadable = (queue) => this.consumption.onReadable(queue);
-    sessions.onGone = ({ facts }) => this.consumption.releaseClient(facts.clientId);
+    sessions.onGone = ({ facts }) => {
+      this.consumption.releaseClient(facts.clientId);
+      this.questions.clientGone(facts.clientId);
+    };
   }
 
   /**

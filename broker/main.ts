@@ -29,6 +29,7 @@ import { statusReporter } from '#broker/core-admin/status';
 import { topicAdmin } from '#broker/core-admin/topics';
 import { transactionAdmin } from '#broker/core-admin/transactions';
 import { messagingService } from '#broker/grpc/dispatch';
+import { createRocketmqAdminService } from '#broker/rocketmq-admin/service';
 import { exposeMetrics } from '#broker/exposition';
 import type { Durability } from '#broker/store/commit-log';
 import { nodeFiles } from '#broker/store/files';
@@ -117,7 +118,7 @@ export class Broker implements Part {
     const tls = await openCertificate(config.certificate, path.join(config.data, 'tls'), log);
     const member = this.#fleetMember(core);
     this.#member = member;
-    this.#admin = this.#adminServer(core);
+    this.#admin = this.#adminServer(core, member);
     this.#clients = this.#clientServer(core, member, tls);
     await this.#admin.start();
     await this.#clients.start();
@@ -136,6 +137,12 @@ export class Broker implements Part {
   /** Where clients reach a listener on this machine, once started. */
   #door(listener: string): HostPort {
     return { host: this.#options.config.host, port: this.#clients?.port(listener) ?? 0 };
+  }
+
+  /** As `#door`, for a listener that may not be there. */
+  #doorOf(listener: string): HostPort | undefined {
+    const names = [INTERNAL_LISTENER, ...this.#options.config.listeners.map(({ name }) => name)];
+    return names.includes(listener) ? this.#door(listener) : undefined;
   }
 
   async #openCore(): Promise<Core> {
@@ -181,6 +188,7 @@ export class Broker implements Part {
       transactions,
       consumption,
       sessions,
+      questions: core.questions,
       traffic,
       mode: core.mode,
       quota: core.quota,
@@ -195,7 +203,7 @@ export class Broker implements Part {
     return new GrpcServer({ transport, services: [service], listeners, tls, log });
   }
 
-  #adminServer(core: Core): GrpcServer {
+  #adminServer(core: Core, member: FleetMember): GrpcServer {
     const { config, log, clock } = this.#options;
     const connections = (): number => this.#openConnections;
     const reporter = statusReporter({ core, clock, durability: config.durability, connections });
@@ -208,9 +216,16 @@ export class Broker implements Part {
       deadLetters: deadLetterAdmin(core),
       status: reporter.status,
     };
-    const service = createAdminService(backend, { token: config.adminToken, log, clock });
-    const listeners = [{ name: ADMIN_LISTENER, host: config.adminHost, port: config.adminPort }];
-    return new GrpcServer({ transport: 'grpc-js', services: [service], listeners, log });
+    const { adminHost: host, adminPort: port, adminToken: token, name: brokerName } = config;
+    const { status } = reporter;
+    const endpoint = (listener: string): HostPort | undefined =>
+      member.advertised(listener) ?? this.#doorOf(listener);
+    const services = [
+      createAdminService(backend, { token, log, clock }),
+      createRocketmqAdminService({ core, clock, log, brokerName, endpoint, status }, token),
+    ];
+    const listeners = [{ name: ADMIN_LISTENER, host, port }];
+    return new GrpcServer({ transport: 'grpc-js', services, listeners, log });
   }
 
   /** `host:port`, once started. */

@@ -56,6 +56,7 @@ export class BrokerState implements StateMachine {
       case RECORD_TYPE.ack:
       case RECORD_TYPE.doneAhead:
       case RECORD_TYPE.reset:
+      case RECORD_TYPE.progressForgotten:
         return progress.apply(record);
       case RECORD_TYPE.scheduled:
       case RECORD_TYPE.scheduledCancelled:

@@ -9,6 +9,7 @@ const NOT_FOUND: readonly ErrorCode[] = [
   'TOPIC_NOT_FOUND',
   'CONSUMER_GROUP_NOT_FOUND',
   'OFFSET_NOT_FOUND',
+  'CLIENT_NOT_FOUND',
 ];
 
 const OTHERS: Partial<Readonly<Record<ErrorCode, status>>> = {
@@ -21,6 +22,7 @@ const OTHERS: Partial<Readonly<Record<ErrorCode, status>>> = {
   DISK_FULL: status.RESOURCE_EXHAUSTED,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
   SHUTTING_DOWN: status.UNAVAILABLE,
+  CLIENT_TIMEOUT: status.DEADLINE_EXCEEDED,
   INTERNAL_ERROR: status.INTERNAL,
   MESSAGE_CORRUPTED: status.DATA_LOSS,
   NOT_IMPLEMENTED: status.UNIMPLEMENTED,

@@ -177,6 +177,16 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
     when: 'The group has committed no offset in that queue yet.',
     action: 'Choose where to start with QueryOffset.',
   },
+  CLIENT_NOT_FOUND: {
+    wire: 'NOT_FOUND',
+    when: 'No client of that id is connected to this broker, or not as a member of that group.',
+    action: 'List the clients of the group; ask the broker that the client is connected to.',
+  },
+  CLIENT_TIMEOUT: {
+    wire: 'PROXY_TIMEOUT',
+    when: 'A client that was asked something on its Telemetry stream has not answered in time.',
+    action: 'Repeat; the client may be busy, or of a kind that does not answer this.',
+  },
   ALREADY_EXISTS: {
     wire: 'PRECONDITION_FAILED',
     when: 'What the call creates is already there.',

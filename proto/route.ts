@@ -28,7 +28,8 @@ export function withoutWriting(permission: TopicPermission): TopicPermission | u
   return permission === 'write-only' ? undefined : 'read-only';
 }
 
-const TYPES: Readonly<Record<TopicKind, number>> = {
+/** What messages a topic takes, as the protocol says it. */
+export const MESSAGE_TYPES: Readonly<Record<TopicKind, number>> = {
   normal: MessageType.NORMAL,
   fifo: MessageType.FIFO,
   'global-fifo': MessageType.FIFO,
@@ -84,6 +85,6 @@ export function routeEntries(
     id,
     permission: PERMISSIONS[topic.permission],
     broker,
-    acceptMessageTypes: [TYPES[topic.kind]],
+    acceptMessageTypes: [MESSAGE_TYPES[topic.kind]],
   }));
 }

@@ -1,10 +1,31 @@
 /**
- * Generated from proto/rocketmq.proto by scripts/generate-types.ts; don't edit.
+ * Generated from proto/rocketmq-admin.proto by scripts/generate-types.ts; don't edit.
  *
  * Of each message the first interface is what decode returns, complete; the one that ends in Input
  * is what encode takes, where everything may be left out. Enums are open: a peer may send a number
  * that is not listed, so their type is number.
  */
+
+export const ChangeLogLevelRequestLevel = {
+  TRACE: 0,
+  DEBUG: 1,
+  INFO: 2,
+  WARN: 3,
+  ERROR: 4,
+} as const;
+
+export const GetTopicRouteRequestNetworkType = {
+  INTERNAL: 0,
+  INTERNET: 1,
+  INTRANET: 2,
+} as const;
+
+export const MessageModel = {
+  MESSAGE_MODEL_UNSPECIFIED: 0,
+  CLUSTERING: 1,
+  BROADCASTING: 2,
+  LITE_SELECTIVE: 3,
+} as const;
 
 export const Code = {
   CODE_UNSPECIFIED: 0,
@@ -163,6 +184,578 @@ export const OffsetOptionPolicy = {
   MIN: 1,
   MAX: 2,
 } as const;
+
+export interface ChangeLogLevelRequest {
+  /** ChangeLogLevelRequestLevel */
+  level: number;
+}
+
+export interface ChangeLogLevelRequestInput {
+  /** ChangeLogLevelRequestLevel */
+  level?: number | null | undefined;
+}
+
+export interface ChangeLogLevelResponse {
+  remark: string;
+}
+
+export interface ChangeLogLevelResponseInput {
+  remark?: string | null | undefined;
+}
+
+export interface GetProxyRuntimeStatsRequest {}
+
+export interface GetProxyRuntimeStatsRequestInput {}
+
+export interface GetProxyRuntimeStatsResponse {
+  status: Status | null;
+  proxyName: string;
+  version: string;
+  inTps: number;
+  outTps: number;
+  connections: number;
+  producers: number;
+  consumers: number;
+}
+
+export interface GetProxyRuntimeStatsResponseInput {
+  status?: StatusInput | null | undefined;
+  proxyName?: string | null | undefined;
+  version?: string | null | undefined;
+  inTps?: number | null | undefined;
+  outTps?: number | null | undefined;
+  connections?: number | null | undefined;
+  producers?: number | null | undefined;
+  consumers?: number | null | undefined;
+}
+
+export interface DescribeTopicStatusRequest {
+  deploymentName?: string;
+  topic: Resource | null;
+}
+
+export interface DescribeTopicStatusRequestInput {
+  deploymentName?: string | null | undefined;
+  topic?: ResourceInput | null | undefined;
+}
+
+export interface DescribeTopicStatusResponse {
+  status: Status | null;
+  /** MessageType */
+  topicMessageType: number;
+  description?: string;
+  createTimestamp?: Timestamp;
+  tags: Record<string, string>;
+}
+
+export interface DescribeTopicStatusResponseInput {
+  status?: StatusInput | null | undefined;
+  /** MessageType */
+  topicMessageType?: number | null | undefined;
+  description?: string | null | undefined;
+  createTimestamp?: TimestampInput | null | undefined;
+  tags?: Readonly<Record<string, string>> | null | undefined;
+}
+
+export interface GetTopicRouteRequest {
+  deploymentName?: string;
+  topic: Resource | null;
+  /** GetTopicRouteRequestNetworkType */
+  networkType: number;
+  protocolType: string;
+  streamRequestType: boolean;
+  clientAddress: string;
+}
+
+export interface GetTopicRouteRequestInput {
+  deploymentName?: string | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  /** GetTopicRouteRequestNetworkType */
+  networkType?: number | null | undefined;
+  protocolType?: string | null | undefined;
+  streamRequestType?: boolean | null | undefined;
+  clientAddress?: string | null | undefined;
+}
+
+export interface GetTopicRouteResponse {
+  status: Status | null;
+  topicRouteData: string;
+}
+
+export interface GetTopicRouteResponseInput {
+  status?: StatusInput | null | undefined;
+  topicRouteData?: string | null | undefined;
+}
+
+export interface ClientInfo {
+  clientId: string;
+  version: string;
+  language: string;
+  hostname: string;
+  egressIp: string;
+  /** MessageModel */
+  messageModel: number;
+}
+
+export interface ClientInfoInput {
+  clientId?: string | null | undefined;
+  version?: string | null | undefined;
+  language?: string | null | undefined;
+  hostname?: string | null | undefined;
+  egressIp?: string | null | undefined;
+  /** MessageModel */
+  messageModel?: number | null | undefined;
+}
+
+export interface SubscriptionInfo {
+  group: Resource | null;
+  topic: Resource | null;
+  expression: FilterExpression | null;
+  online: boolean;
+  lastUpdateTimestamp: Timestamp | null;
+  /** MessageModel */
+  messageModel: number;
+  subscriptionConsistency: boolean;
+}
+
+export interface SubscriptionInfoInput {
+  group?: ResourceInput | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  expression?: FilterExpressionInput | null | undefined;
+  online?: boolean | null | undefined;
+  lastUpdateTimestamp?: TimestampInput | null | undefined;
+  /** MessageModel */
+  messageModel?: number | null | undefined;
+  subscriptionConsistency?: boolean | null | undefined;
+}
+
+export interface ListSubscriptionRequest {
+  deploymentName?: string;
+  topic?: Resource;
+  group?: Resource;
+}
+
+export interface ListSubscriptionRequestInput {
+  deploymentName?: string | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  group?: ResourceInput | null | undefined;
+}
+
+export interface ListSubscriptionResponse {
+  status: Status | null;
+  subscriptionInfo: SubscriptionInfo[];
+}
+
+export interface ListSubscriptionResponseInput {
+  status?: StatusInput | null | undefined;
+  subscriptionInfo?: readonly SubscriptionInfoInput[] | null | undefined;
+}
+
+export interface DescribeSubscriptionRequest {
+  deploymentName?: string;
+  topic?: Resource;
+  group?: Resource;
+}
+
+export interface DescribeSubscriptionRequestInput {
+  deploymentName?: string | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  group?: ResourceInput | null | undefined;
+}
+
+export interface ClientSubscriptionInfo {
+  clientInfo: ClientInfo | null;
+  subscriptionInfo: SubscriptionInfo | null;
+}
+
+export interface ClientSubscriptionInfoInput {
+  clientInfo?: ClientInfoInput | null | undefined;
+  subscriptionInfo?: SubscriptionInfoInput | null | undefined;
+}
+
+export interface DescribeSubscriptionResponse {
+  status: Status | null;
+  clientSubscriptionInfo: ClientSubscriptionInfo[];
+}
+
+export interface DescribeSubscriptionResponseInput {
+  status?: StatusInput | null | undefined;
+  clientSubscriptionInfo?: readonly ClientSubscriptionInfoInput[] | null | undefined;
+}
+
+export interface DeleteSubscriptionRequest {
+  deploymentName?: string;
+  topic: Resource | null;
+  group: Resource | null;
+  expression: FilterExpression | null;
+}
+
+export interface DeleteSubscriptionRequestInput {
+  deploymentName?: string | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  group?: ResourceInput | null | undefined;
+  expression?: FilterExpressionInput | null | undefined;
+}
+
+export interface DeleteSubscriptionResponse {
+  status: Status | null;
+}
+
+export interface DeleteSubscriptionResponseInput {
+  status?: StatusInput | null | undefined;
+}
+
+export interface ListConsumerConnectionRequest {
+  deploymentName?: string;
+  group: Resource | null;
+  topic?: Resource;
+  liteTopic?: string;
+}
+
+export interface ListConsumerConnectionRequestInput {
+  deploymentName?: string | null | undefined;
+  group?: ResourceInput | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  liteTopic?: string | null | undefined;
+}
+
+export interface ListConsumerConnectionResponse {
+  status: Status | null;
+  clientInfo: ClientInfo[];
+}
+
+export interface ListConsumerConnectionResponseInput {
+  status?: StatusInput | null | undefined;
+  clientInfo?: readonly ClientInfoInput[] | null | undefined;
+}
+
+export interface GetConsumerRunningInfoRequest {
+  deploymentName?: string;
+  group: Resource | null;
+  clientId: string;
+}
+
+export interface GetConsumerRunningInfoRequestInput {
+  deploymentName?: string | null | undefined;
+  group?: ResourceInput | null | undefined;
+  clientId?: string | null | undefined;
+}
+
+export interface ProcessQueueInfo {
+  commitOffset: number;
+  cachedMsgMinOffset: number;
+  cachedMsgMaxOffset: number;
+  cachedMsgCount: number;
+  cachedMsgSizeInMib: number;
+  transactionMsgMinOffset: number;
+  transactionMsgMaxOffset: number;
+  transactionMsgCount: number;
+  locked: boolean;
+  tryUnlockTimes: number;
+  lastLockTimestamp: number;
+  dropped: boolean;
+  lastPullTimestamp: number;
+  lastConsumeTimestamp: number;
+}
+
+export interface ProcessQueueInfoInput {
+  commitOffset?: number | null | undefined;
+  cachedMsgMinOffset?: number | null | undefined;
+  cachedMsgMaxOffset?: number | null | undefined;
+  cachedMsgCount?: number | null | undefined;
+  cachedMsgSizeInMib?: number | null | undefined;
+  transactionMsgMinOffset?: number | null | undefined;
+  transactionMsgMaxOffset?: number | null | undefined;
+  transactionMsgCount?: number | null | undefined;
+  locked?: boolean | null | undefined;
+  tryUnlockTimes?: number | null | undefined;
+  lastLockTimestamp?: number | null | undefined;
+  dropped?: boolean | null | undefined;
+  lastPullTimestamp?: number | null | undefined;
+  lastConsumeTimestamp?: number | null | undefined;
+}
+
+export interface MessageQueueItem {
+  messageQueue: MessageQueue | null;
+  processQueueInfo: ProcessQueueInfo | null;
+}
+
+export interface MessageQueueItemInput {
+  messageQueue?: MessageQueueInput | null | undefined;
+  processQueueInfo?: ProcessQueueInfoInput | null | undefined;
+}
+
+export interface ConsumeStatus {
+  receiveRt: number;
+  receiveTps: number;
+  consumeRt: number;
+  consumeOkTps: number;
+  consumeFailedTps: number;
+  consumeFailedMsgs: number;
+}
+
+export interface ConsumeStatusInput {
+  receiveRt?: number | null | undefined;
+  receiveTps?: number | null | undefined;
+  consumeRt?: number | null | undefined;
+  consumeOkTps?: number | null | undefined;
+  consumeFailedTps?: number | null | undefined;
+  consumeFailedMsgs?: number | null | undefined;
+}
+
+export interface ConsumerRunningInfo {
+  properties: Record<string, string>;
+  subscriptions: Record<string, FilterExpression>;
+  messageQueueTable: MessageQueueItem[];
+  consumeStatusTable: Record<string, ConsumeStatus>;
+}
+
+export interface ConsumerRunningInfoInput {
+  properties?: Readonly<Record<string, string>> | null | undefined;
+  subscriptions?: Readonly<Record<string, FilterExpressionInput>> | null | undefined;
+  messageQueueTable?: readonly MessageQueueItemInput[] | null | undefined;
+  consumeStatusTable?: Readonly<Record<string, ConsumeStatusInput>> | null | undefined;
+}
+
+export interface GetConsumerRunningInfoResponse {
+  status: Status | null;
+  consumerRunningInfo: ConsumerRunningInfo | null;
+}
+
+export interface GetConsumerRunningInfoResponseInput {
+  status?: StatusInput | null | undefined;
+  consumerRunningInfo?: ConsumerRunningInfoInput | null | undefined;
+}
+
+export interface PrintThreadStackTraceRequest {
+  deploymentName?: string;
+  clientId: string;
+  group: Resource | null;
+}
+
+export interface PrintThreadStackTraceRequestInput {
+  deploymentName?: string | null | undefined;
+  clientId?: string | null | undefined;
+  group?: ResourceInput | null | undefined;
+}
+
+export interface PrintThreadStackTraceResponse {
+  status: Status | null;
+  threadStackTrace?: string;
+}
+
+export interface PrintThreadStackTraceResponseInput {
+  status?: StatusInput | null | undefined;
+  threadStackTrace?: string | null | undefined;
+}
+
+export interface VerifyMessageRequest {
+  deploymentName?: string;
+  clientId: string;
+  group: Resource | null;
+  topic: Resource | null;
+  messageId: string;
+}
+
+export interface VerifyMessageRequestInput {
+  deploymentName?: string | null | undefined;
+  clientId?: string | null | undefined;
+  group?: ResourceInput | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  messageId?: string | null | undefined;
+}
+
+export interface VerifyMessageResponse {
+  status: Status | null;
+}
+
+export interface VerifyMessageResponseInput {
+  status?: StatusInput | null | undefined;
+}
+
+export interface DescribeGroupAccumulationRequest {
+  deploymentName?: string;
+  group: Resource | null;
+  topics: Resource[];
+  liteTopic?: string;
+}
+
+export interface DescribeGroupAccumulationRequestInput {
+  deploymentName?: string | null | undefined;
+  group?: ResourceInput | null | undefined;
+  topics?: readonly ResourceInput[] | null | undefined;
+  liteTopic?: string | null | undefined;
+}
+
+export interface GroupAccumulation {
+  inflightMessages: number;
+  readyMessages: number;
+  accumulation: number;
+  deliverDelayTime: Duration | null;
+  lastConsumeTimestamp: number;
+}
+
+export interface GroupAccumulationInput {
+  inflightMessages?: number | null | undefined;
+  readyMessages?: number | null | undefined;
+  accumulation?: number | null | undefined;
+  deliverDelayTime?: DurationInput | null | undefined;
+  lastConsumeTimestamp?: number | null | undefined;
+}
+
+export interface DescribeGroupAccumulationResponse {
+  status: Status | null;
+  accumulation: GroupAccumulation | null;
+  topicAccumulation: Record<string, GroupAccumulation>;
+  liteTopicAccumulation: Record<string, GroupAccumulation>;
+}
+
+export interface DescribeGroupAccumulationResponseInput {
+  status?: StatusInput | null | undefined;
+  accumulation?: GroupAccumulationInput | null | undefined;
+  topicAccumulation?: Readonly<Record<string, GroupAccumulationInput>> | null | undefined;
+  liteTopicAccumulation?: Readonly<Record<string, GroupAccumulationInput>> | null | undefined;
+}
+
+export interface QueryTimeSpanRequest {
+  deploymentName?: string;
+  group: Resource | null;
+  topics: Resource[];
+}
+
+export interface QueryTimeSpanRequestInput {
+  deploymentName?: string | null | undefined;
+  group?: ResourceInput | null | undefined;
+  topics?: readonly ResourceInput[] | null | undefined;
+}
+
+export interface QueueTimeSpan {
+  messageQueue: MessageQueue | null;
+  minTimestamp: number;
+  maxTimestamp: number;
+  consumeTimestamp: number;
+  delayTimeMs: number;
+}
+
+export interface QueueTimeSpanInput {
+  messageQueue?: MessageQueueInput | null | undefined;
+  minTimestamp?: number | null | undefined;
+  maxTimestamp?: number | null | undefined;
+  consumeTimestamp?: number | null | undefined;
+  delayTimeMs?: number | null | undefined;
+}
+
+export interface QueryTimeSpanResponse {
+  status: Status | null;
+  queueTimeSpanList: QueueTimeSpan[];
+}
+
+export interface QueryTimeSpanResponseInput {
+  status?: StatusInput | null | undefined;
+  queueTimeSpanList?: readonly QueueTimeSpanInput[] | null | undefined;
+}
+
+export interface ResetGroupOffsetRequest {
+  deploymentName?: string;
+  group: Resource | null;
+  topic: Resource | null;
+  resetTimestamp: Timestamp | null;
+}
+
+export interface ResetGroupOffsetRequestInput {
+  deploymentName?: string | null | undefined;
+  group?: ResourceInput | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  resetTimestamp?: TimestampInput | null | undefined;
+}
+
+export interface ResetGroupOffsetResponse {
+  status: Status | null;
+}
+
+export interface ResetGroupOffsetResponseInput {
+  status?: StatusInput | null | undefined;
+}
+
+export interface ListMessageRequest {
+  deploymentName?: string;
+  topic: Resource | null;
+  maxMessageNums: number;
+  beginTimestamp: Timestamp | null;
+  endTimestamp: Timestamp | null;
+  messageId?: string;
+  messageKey?: string;
+  subscription?: string;
+  liteTopic?: string;
+  scrollId?: string;
+  pageNum?: number;
+  pageSize?: number;
+  brokerName?: string;
+  queueId?: number;
+  /** Which of its members is set. */
+  searchKey?: 'messageId' | 'messageKey' | 'subscription' | 'liteTopic';
+}
+
+export interface ListMessageRequestInput {
+  deploymentName?: string | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  maxMessageNums?: number | null | undefined;
+  beginTimestamp?: TimestampInput | null | undefined;
+  endTimestamp?: TimestampInput | null | undefined;
+  messageId?: string | null | undefined;
+  messageKey?: string | null | undefined;
+  subscription?: string | null | undefined;
+  liteTopic?: string | null | undefined;
+  scrollId?: string | null | undefined;
+  pageNum?: number | null | undefined;
+  pageSize?: number | null | undefined;
+  brokerName?: string | null | undefined;
+  queueId?: number | null | undefined;
+}
+
+export interface ListMessageResponse {
+  status: Status | null;
+  messages: Message[];
+  scrollId: string;
+}
+
+export interface ListMessageResponseInput {
+  status?: StatusInput | null | undefined;
+  messages?: readonly MessageInput[] | null | undefined;
+  scrollId?: string | null | undefined;
+}
+
+export interface AdminSendMessageRequest {
+  deploymentName?: string;
+  topic: Resource | null;
+  tag?: string;
+  key?: string;
+  body: Buffer;
+  userProperties: Record<string, string>;
+  systemProperties?: SystemProperties;
+  extInfo: Record<string, string>;
+}
+
+export interface AdminSendMessageRequestInput {
+  deploymentName?: string | null | undefined;
+  topic?: ResourceInput | null | undefined;
+  tag?: string | null | undefined;
+  key?: string | null | undefined;
+  body?: Uint8Array | null | undefined;
+  userProperties?: Readonly<Record<string, string>> | null | undefined;
+  systemProperties?: SystemPropertiesInput | null | undefined;
+  extInfo?: Readonly<Record<string, string>> | null | undefined;
+}
+
+export interface AdminSendMessageResponse {
+  status: Status | null;
+  messageId: string;
+}
+
+export interface AdminSendMessageResponseInput {
+  status?: StatusInput | null | undefined;
+  messageId?: string | null | undefined;
+}
 
 export interface Status {
   /** Code */
@@ -1042,6 +1635,113 @@ export interface TimestampInput {
 
 /** Every message of the package by its name. */
 export interface Messages {
+  ChangeLogLevelRequest: { decoded: ChangeLogLevelRequest; input: ChangeLogLevelRequestInput };
+  ChangeLogLevelResponse: { decoded: ChangeLogLevelResponse; input: ChangeLogLevelResponseInput };
+  GetProxyRuntimeStatsRequest: {
+    decoded: GetProxyRuntimeStatsRequest;
+    input: GetProxyRuntimeStatsRequestInput;
+  };
+  GetProxyRuntimeStatsResponse: {
+    decoded: GetProxyRuntimeStatsResponse;
+    input: GetProxyRuntimeStatsResponseInput;
+  };
+  DescribeTopicStatusRequest: {
+    decoded: DescribeTopicStatusRequest;
+    input: DescribeTopicStatusRequestInput;
+  };
+  DescribeTopicStatusResponse: {
+    decoded: DescribeTopicStatusResponse;
+    input: DescribeTopicStatusResponseInput;
+  };
+  GetTopicRouteRequest: { decoded: GetTopicRouteRequest; input: GetTopicRouteRequestInput };
+  GetTopicRouteResponse: { decoded: GetTopicRouteResponse; input: GetTopicRouteResponseInput };
+  ClientInfo: { decoded: ClientInfo; input: ClientInfoInput };
+  SubscriptionInfo: { decoded: SubscriptionInfo; input: SubscriptionInfoInput };
+  ListSubscriptionRequest: {
+    decoded: ListSubscriptionRequest;
+    input: ListSubscriptionRequestInput;
+  };
+  ListSubscriptionResponse: {
+    decoded: ListSubscriptionResponse;
+    input: ListSubscriptionResponseInput;
+  };
+  DescribeSubscriptionRequest: {
+    decoded: DescribeSubscriptionRequest;
+    input: DescribeSubscriptionRequestInput;
+  };
+  ClientSubscriptionInfo: { decoded: ClientSubscriptionInfo; input: ClientSubscriptionInfoInput };
+  DescribeSubscriptionResponse: {
+    decoded: DescribeSubscriptionResponse;
+    input: DescribeSubscriptionResponseInput;
+  };
+  DeleteSubscriptionRequest: {
+    decoded: DeleteSubscriptionRequest;
+    input: DeleteSubscriptionRequestInput;
+  };
+  DeleteSubscriptionResponse: {
+    decoded: DeleteSubscriptionResponse;
+    input: DeleteSubscriptionResponseInput;
+  };
+  ListConsumerConnectionRequest: {
+    decoded: ListConsumerConnectionRequest;
+    input: ListConsumerConnectionRequestInput;
+  };
+  ListConsumerConnectionResponse: {
+    decoded: ListConsumerConnectionResponse;
+    input: ListConsumerConnectionResponseInput;
+  };
+  GetConsumerRunningInfoRequest: {
+    decoded: GetConsumerRunningInfoRequest;
+    input: GetConsumerRunningInfoRequestInput;
+  };
+  ProcessQueueInfo: { decoded: ProcessQueueInfo; input: ProcessQueueInfoInput };
+  MessageQueueItem: { decoded: MessageQueueItem; input: MessageQueueItemInput };
+  ConsumeStatus: { decoded: ConsumeStatus; input: ConsumeStatusInput };
+  ConsumerRunningInfo: { decoded: ConsumerRunningInfo; input: ConsumerRunningInfoInput };
+  GetConsumerRunningInfoResponse: {
+    decoded: GetConsumerRunningInfoResponse;
+    input: GetConsumerRunningInfoResponseInput;
+  };
+  PrintThreadStackTraceRequest: {
+    decoded: PrintThreadStackTraceRequest;
+    input: PrintThreadStackTraceRequestInput;
+  };
+  PrintThreadStackTraceResponse: {
+    decoded: PrintThreadStackTraceResponse;
+    input: PrintThreadStackTraceResponseInput;
+  };
+  VerifyMessageRequest: { decoded: VerifyMessageRequest; input: VerifyMessageRequestInput };
+  VerifyMessageResponse: { decoded: VerifyMessageResponse; input: VerifyMessageResponseInput };
+  DescribeGroupAccumulationRequest: {
+    decoded: DescribeGroupAccumulationRequest;
+    input: DescribeGroupAccumulationRequestInput;
+  };
+  GroupAccumulation: { decoded: GroupAccumulation; input: GroupAccumulationInput };
+  DescribeGroupAccumulationResponse: {
+    decoded: DescribeGroupAccumulationResponse;
+    input: DescribeGroupAccumulationResponseInput;
+  };
+  QueryTimeSpanRequest: { decoded: QueryTimeSpanRequest; input: QueryTimeSpanRequestInput };
+  QueueTimeSpan: { decoded: QueueTimeSpan; input: QueueTimeSpanInput };
+  QueryTimeSpanResponse: { decoded: QueryTimeSpanResponse; input: QueryTimeSpanResponseInput };
+  ResetGroupOffsetRequest: {
+    decoded: ResetGroupOffsetRequest;
+    input: ResetGroupOffsetRequestInput;
+  };
+  ResetGroupOffsetResponse: {
+    decoded: ResetGroupOffsetResponse;
+    input: ResetGroupOffsetResponseInput;
+  };
+  ListMessageRequest: { decoded: ListMessageRequest; input: ListMessageRequestInput };
+  ListMessageResponse: { decoded: ListMessageResponse; input: ListMessageResponseInput };
+  AdminSendMessageRequest: {
+    decoded: AdminSendMessageRequest;
+    input: AdminSendMessageRequestInput;
+  };
+  AdminSendMessageResponse: {
+    decoded: AdminSendMessageResponse;
+    input: AdminSendMessageResponseInput;
+  };
   Status: { decoded: Status; input: StatusInput };
   Resource: { decoded: Resource; input: ResourceInput };
   Address: { decoded: Address; input: AddressInput };

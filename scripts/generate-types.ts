@@ -13,7 +13,7 @@ export interface Target {
 }
 
 export const TARGETS: readonly Target[] = [
-  { proto: 'proto/rocketmq.proto', types: 'proto/types.ts', package: 'apache.rocketmq.v2' },
+  { proto: 'proto/rocketmq-admin.proto', types: 'proto/types.ts', package: 'apache.rocketmq.v2' },
   { proto: 'proto/fleet.proto', types: 'proto/fleet-types.ts', package: 'sluice.fleet.v1' },
   { proto: 'proto/admin.proto', types: 'proto/admin-types.ts', package: 'sluice.admin.v1' },
 ];

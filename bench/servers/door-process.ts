@@ -46,6 +46,7 @@ async function main(directory: string, transport: Transport): Promise<void> {
     transactions: core.transactions,
     consumption: core.consumption,
     sessions: core.sessions,
+    questions: core.questions,
     traffic: core.traffic,
     mode: core.mode,
     quota: core.quota,

@@ -21,6 +21,18 @@ export interface ClientFacts {
   peer: string;
   /** Full names of the topics whose transactions a producer may be asked about. */
   topics?: readonly string[];
+  /** What it calls the machine it runs on. */
+  hostname?: string;
+  /** What a consumer says it reads. */
+  subscriptions?: readonly ClientSubscription[];
+}
+
+export interface ClientSubscription {
+  /** Full name. */
+  readonly topic: string;
+  /** FilterType of apache.rocketmq.v2. */
+  readonly filterType: number;
+  readonly expression: string;
 }
 
 /** A client's Telemetry stream, as far as the session needs it. */
@@ -33,11 +45,14 @@ export interface SessionStream {
 export interface Session {
   facts: ClientFacts;
   readonly connectedMs: number;
+  /** When its settings came last. */
+  readonly settingsMs: number;
   readonly streams: ReadonlySet<SessionStream>;
 }
 
 interface LiveSession extends Session {
   streams: Set<SessionStream>;
+  settingsMs: number;
   lastSeenMs: number;
   /** When its last stream ended; undefined while it has one. */
   lostMs: number | undefined;
@@ -85,6 +100,7 @@ export class Sessions {
       session = {
         facts,
         connectedMs: nowMs,
+        settingsMs: nowMs,
         streams: new Set(),
         lastSeenMs: nowMs,
         lostMs: undefined,
@@ -94,6 +110,7 @@ export class Sessions {
     this.#forgetTopics(session);
     session.facts = facts;
     for (const topic of facts.topics ?? []) this.#produces(session, topic);
+    session.settingsMs = nowMs;
     session.streams.add(stream);
     session.lastSeenMs = nowMs;
     session.lostMs = undefined;

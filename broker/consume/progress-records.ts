@@ -31,9 +31,13 @@ function writePlace(target: Buffer, at: number, { groupId, topicId, queueId }: P
   writeU16BE(target, queueId, at + 12);
 }
 
+function tooShort(): SluiceError {
+  return new SluiceError('INTERNAL_ERROR', 'a progress record is too short');
+}
+
 function readPlace(source: Buffer): Place {
   if (source.length < PLACE_BYTES + U48) {
-    throw new SluiceError('INTERNAL_ERROR', 'a progress record is too short');
+    throw tooShort();
   }
   return {
     groupId: source.readUIntBE(0, U48),
@@ -145,4 +149,17 @@ export function doneAheadPayload(progress: Progress): Payload {
 
 export function decodeDoneAhead(source: Buffer): Place & { offsets: Iterable<number> } {
   return { ...readPlace(source), offsets: OffsetSet.decode(source.subarray(PLACE_BYTES)) };
+}
+
+/** A group begins anew in a topic: group id u48 · topic id u48. */
+export function forgottenPayload(groupId: number, topicId: number): Payload {
+  const bytes = Buffer.alloc(2 * U48);
+  bytes.writeUIntBE(groupId, 0, U48);
+  bytes.writeUIntBE(topicId, U48, U48);
+  return bytesPayload(bytes);
+}
+
+export function decodeForgotten(source: Buffer): { groupId: number; topicId: number } {
+  if (source.length < 2 * U48) throw tooShort();
+  return { groupId: source.readUIntBE(0, U48), topicId: source.readUIntBE(U48, U48) };
 }

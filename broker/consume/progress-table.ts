@@ -20,8 +20,10 @@ import {
   LeasesPayload,
   decodeAcks,
   decodeDoneAhead,
+  decodeForgotten,
   decodeLeases,
   doneAheadPayload,
+  forgottenPayload,
   isResetUntold,
   progressPayload,
 } from '#broker/consume/progress-records';
@@ -95,6 +97,7 @@ export class ProgressTable {
    * next record of this progress makes up for it, since what it says builds on these leases.
    */
   recordLeases(progress: Progress, leases: LeaseEntry[]): number {
+    if (progress.forgotten) return this.#store.committed; // meanwhile
     this.#touch(progress);
     try {
       const caughtUp = this.#catchUp(progress);
@@ -118,6 +121,7 @@ export class ProgressTable {
 
   /** Marks messages as done; returns the log position behind which that is stored. */
   recordAcks(progress: Progress, offsets: number[]): number {
+    if (progress.forgotten) return this.#store.committed; // meanwhile
     this.#catchUp(progress);
     const { end } = this.#store.append(RECORD_TYPE.ack, new AcksPayload(progress, offsets));
     const wasFull = progress.outstandingCount >= CONSUME.outstandingPerQueueMax;
@@ -175,6 +179,20 @@ export class ProgressTable {
     return this.#store.end % SEQUENCE_START_MAX;
   }
 
+  /** A group begins anew in a topic, as if it had never been there; returns the log position. */
+  recordForgotten(groupId: number, topicId: number): number {
+    const payload = forgottenPayload(groupId, topicId);
+    const { end } = this.#store.append(RECORD_TYPE.progressForgotten, payload);
+    this.#forgetIn(groupId, topicId);
+    return end;
+  }
+
+  #forgetIn(groupId: number, topicId: number): void {
+    const topics = this.#groups.get(groupId);
+    this.#forget(topics?.get(topicId) ?? []);
+    topics?.delete(topicId);
+  }
+
   forgetGroup(groupId: number): void {
     for (const queues of this.#groups.get(groupId)?.values() ?? []) this.#forget(queues);
     this.#groups.delete(groupId);
@@ -191,6 +209,7 @@ export class ProgressTable {
     for (const progress of queues) {
       if (!progress) continue; // a group need not have been in every queue
       for (const lease of progress.leases) lease.live = false;
+      progress.forgotten = true;
       this.#dirty.delete(progress);
       this.#unrecorded.delete(progress);
       this.#gone.push(progress);
@@ -240,6 +259,10 @@ export class ProgressTable {
       if (this.#exists(place)) this.#reset(this.#at(place, next), next);
       return;
     }
+    if (type === RECORD_TYPE.progressForgotten) {
+      const { groupId, topicId } = decodeForgotten(payload);
+      return this.#forgetIn(groupId, topicId);
+    }
     if (type === RECORD_TYPE.lease) {
       const { next, leases, ...place } = decodeLeases(payload);
       if (!this.#exists(place)) return;
@@ -257,13 +280,15 @@ export class ProgressTable {
   }
 
   collect(changes: IndexChange[]): void {
-    for (const progress of this.#dirty) {
-      changes.push(put(keyOf(progress), bytesOf(progressPayload(progress))));
-      this.#collectAhead(progress, changes);
-    }
+    // First what is gone: the group may be back in the same queue already.
     for (const progress of this.#gone) {
       changes.push({ type: 'del', key: keyOf(progress) });
       if (this.#ahead.delete(progress)) changes.push({ type: 'del', key: aheadKeyOf(progress) });
+    }
+    for (const progress of this.#dirty) {
+      if (progress.forgotten) continue; // something was still under way
+      changes.push(put(keyOf(progress), bytesOf(progressPayload(progress))));
+      this.#collectAhead(progress, changes);
     }
     this.#dirty = new Set();
     this.#gone = [];

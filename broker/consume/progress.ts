@@ -47,6 +47,8 @@ export class Progress {
   #next: number;
   /** The log knows of it. */
   recorded = false;
+  /** The group begins anew, with another progress: nothing of this one is recorded any more. */
+  forgotten = false;
   /** It was set elsewhere by hand, and no pull consumer of the group has been told yet. */
   resetUntold = false;
   readonly #outstanding = new Map<number, Lease>();

@@ -63,7 +63,10 @@ function unreadTopic(
  * To the end of what is appended, committed or not, so that nothing slips through that is under way
  * to the disk. A queue in which the group has not been yet it would read from its beginning.
  */
-function unreadOf({ minOffset, nextOffset }: ConsumeQueue, progress: Progress | undefined) {
+export function unreadOf(
+  { minOffset, nextOffset }: ConsumeQueue,
+  progress: Progress | undefined,
+): { fresh: number; inFlight: number; waitingRetry: number } {
   if (!progress) return { fresh: nextOffset - minOffset, inFlight: 0, waitingRetry: 0 };
   let inFlight = 0;
   let waitingRetry = 0;

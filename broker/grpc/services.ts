@@ -7,6 +7,7 @@ import type { Call, DuplexHandler, Outgoing } from '#proto/grpc-transport/call';
 
 import type { Mode } from '#broker/admit/mode';
 import type { Quota } from '#broker/admit/quota';
+import type { ClientQuestions } from '#broker/client/questions';
 import type { Sessions } from '#broker/client/sessions';
 import type { Consumption } from '#broker/consume/consumption';
 import type { Traffic } from '#broker/metrics/traffic';
@@ -33,6 +34,7 @@ export interface Services {
   transactions: Transactions;
   consumption: Consumption;
   sessions: Sessions;
+  questions: ClientQuestions;
   traffic: Traffic;
   mode: Mode;
   quota: Quota;

@@ -3,6 +3,7 @@
  */
 import { SluiceError } from '#lib/errors';
 import { CONSUME, MESSAGE, NAME, SESSION } from '#lib/limits';
+import { SHOWN } from '#lib/query-limits';
 import { assertGroupName, fullName } from '#proto/names';
 import type { Call } from '#proto/grpc-transport/call';
 import { ClientType } from '#proto/types';
@@ -12,9 +13,10 @@ import type {
   RetryPolicyInput,
   Settings,
   SettingsInput,
+  Subscription,
 } from '#proto/types';
 
-import type { ClientFacts, ClientKind } from '#broker/client/sessions';
+import type { ClientFacts, ClientKind, ClientSubscription } from '#broker/client/sessions';
 import { assertPullAllowed } from '#broker/topic/groups';
 import type { Group } from '#broker/topic/groups';
 import { resourceName } from '#broker/grpc/resources';
@@ -83,14 +85,34 @@ export function clientFacts(settings: Settings, call: Call, services: Services):
   if (!kind || (kind === 'producer') !== (publishing !== undefined)) {
     throw new SluiceError('UNRECOGNIZED_CLIENT_TYPE', `clients of type ${said} are not served`);
   }
-  const facts = { clientId, kind, language, version: clientVersion, peer };
+  const hostname = withinBytes(settings.userAgent?.hostname ?? '', SHOWN.hostnameBytesMax);
+  const facts = { clientId, kind, language, version: clientVersion, peer, hostname };
   if (!subscription) {
     const topics = transactionTopics(publishing?.topics ?? [], services);
     return { ...facts, group: undefined, topics };
   }
   const group = resourceName(subscription.group);
   assertGroupName(group);
-  return { ...facts, group: fullName(group) };
+  return { ...facts, group: fullName(group), subscriptions: subscribed(subscription) };
+}
+
+/** A name that is too long says nothing. */
+function withinBytes(text: string, bytesMax: number): string {
+  return Buffer.byteLength(text) <= bytesMax ? text : '';
+}
+
+/** As many as there is room for: a client may name very many. */
+function subscribed({ subscriptions }: Subscription): ClientSubscription[] {
+  const kept: ClientSubscription[] = [];
+  let bytes = 0;
+  for (const { topic, expression: filter } of subscriptions.slice(0, SHOWN.subscriptionsMax)) {
+    const name = fullName(resourceName(topic));
+    const { type: filterType = 0, expression = '' } = filter ?? {};
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(expression);
+    if (bytes > SHOWN.subscriptionBytesMax) break;
+    kept.push({ topic: name, filterType, expression });
+  }
+  return kept;
 }
 
 /** Only where there can be something to ask: a client may name very many topics. */

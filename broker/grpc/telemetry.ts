@@ -4,8 +4,9 @@ import { SESSION } from '#lib/limits';
 import { OK_STATUS, statusOf } from '#proto/codes';
 import type { Call, Duplex } from '#proto/grpc-transport/call';
 import { codec } from '#proto/messages';
-import type { Settings } from '#proto/types';
+import type { Settings, TelemetryCommand } from '#proto/types';
 
+import type { ClientAnswer } from '#broker/client/questions';
 import type { SessionStream } from '#broker/client/sessions';
 import type { DuplexRpc, Services } from '#broker/grpc/services';
 import { admitClient, answerSettings, clientFacts } from '#broker/grpc/settings';
@@ -54,6 +55,15 @@ function sessionStream(stream: Duplex): SessionStream {
   };
 }
 
+/** The answer to a question of the server. The Node client repeats what it does not support. */
+function answerOf(received: TelemetryCommand): ClientAnswer | undefined {
+  const { threadStackTrace: trace, verifyMessageResult, verifyMessageCommand } = received;
+  const answer = trace ?? verifyMessageResult ?? verifyMessageCommand;
+  if (!answer) return undefined;
+  const { nonce } = answer;
+  return { nonce, status: received.status, threadStackTrace: trace?.threadStackTrace };
+}
+
 async function onCommand(
   bytes: Buffer,
   stream: Duplex,
@@ -66,8 +76,8 @@ async function onCommand(
       throw new SluiceError('CLIENT_ID_REQUIRED', 'the header x-mq-client-id is missing');
     }
     const received = command.decode(bytes);
-    // The other commands answer requests that the server does not make yet; of a transaction it
-    // learns by EndTransaction.
+    const answer = answerOf(received);
+    if (answer) services.questions.answered(call.clientId, answer);
     if (received.settings) await onSettings(received.settings, stream, session, call, services);
   } catch (foreign) {
     const error = SluiceError.from(foreign);

@@ -47,6 +47,8 @@ export const RECORD_TYPE = {
   doneAhead: 17,
   /** A group was set to another offset of a queue by hand. */
   reset: 19,
+  /** A group begins anew in a topic. */
+  progressForgotten: 20,
 } as const;
 
 export type RecordType = (typeof RECORD_TYPE)[keyof typeof RECORD_TYPE];

@@ -44,6 +44,7 @@ test('every file that the program imports or reads is in the image', () => {
     expect.arrayContaining([
       'app/cli/main.ts',
       'app/proto/rocketmq.proto',
+      'app/proto/rocketmq-admin.proto',
       'app/proto/admin.proto',
       'app/proto/fleet.proto',
       'app/package.json',

@@ -22,6 +22,7 @@ const BROKER = [
   'main',
   'exposition',
   'register',
+  'rocketmq-admin',
   'core-admin',
   'core',
   'grpc',
@@ -103,6 +104,6 @@ function brokerLayer(path: string): string {
 function mayImport(own: string, other: string): boolean {
   // The admin service stands beside the clients' door and sees the broker only as an interface.
   if (own === 'admin') return false;
-  if (other === 'admin') return own === 'main' || own === 'core-admin';
+  if (other === 'admin') return own === 'main' || own === 'core-admin' || own === 'rocketmq-admin';
   return BROKER.includes(own) && BROKER.indexOf(own) < BROKER.indexOf(other);
 }

@@ -24,6 +24,7 @@ export function servicesOf(core: Core, clock: Clock, autoCreate = false): Servic
     transactions: core.transactions,
     consumption,
     sessions,
+    questions: core.questions,
     traffic,
     mode,
     quota,

@@ -5,7 +5,9 @@ import {
   AcksPayload,
   LeasesPayload,
   decodeAcks,
+  decodeForgotten,
   decodeLeases,
+  forgottenPayload,
   isResetUntold,
   progressPayload,
 } from '#broker/consume/progress-records';
@@ -115,6 +117,14 @@ describe('records of consuming', () => {
         const entries = 'leases' in decoded ? decoded.leases : decoded.offsets;
         expect(entries.length).toBeLessThan(3);
       }
+    }
+  });
+
+  test('what is forgotten is a group and a topic, and nothing less', () => {
+    const bytes = written(forgottenPayload(2 ** 40, 7));
+    expect(decodeForgotten(bytes)).toEqual({ groupId: 2 ** 40, topicId: 7 });
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => decodeForgotten(bytes.subarray(0, length))).toThrow(SluiceError);
     }
   });
 });
