@@ -100,6 +100,7 @@ export class Core {
       groups,
       producer,
       receiptKey,
+      retentionMs: options.retentionMs,
       isConnected: (clientId) => sessions.isConnected(clientId),
       onDeadLetter: (group, topic) => traffic.deadLettered(group.name, topic.name),
       onDamage,
@@ -114,7 +115,7 @@ export class Core {
       onError: (error) => log.error({ error }, 'a transaction could not be checked'),
     });
     this.topics.onDelete = ({ id }) => {
-      this.consumption.progress.forgetTopic(id);
+      this.consumption.forgetTopic(id);
       this.scheduler.forgetTopic(id);
       table.forgetTopic(id);
     };
@@ -134,9 +135,11 @@ export class Core {
     const store = await Store.open(options);
     const core = new Core(options, identity, store);
     const { topics, groups, consumption, scheduler, transactions } = core;
-    const { progress } = consumption;
+    const { progress, broadcast } = consumption;
+    const { members } = broadcast;
     try {
-      const state = new BrokerState({ store, topics, groups, progress, scheduler, transactions });
+      const parts = { store, topics, groups, progress, members, scheduler, transactions };
+      const state = new BrokerState(parts);
       const recovered = await store.recover(state);
       await scheduler.start();
       consumption.start();

@@ -3,6 +3,7 @@ import { StoredMessage } from '#proto/message';
 import { PROPERTY, lookupKeys, parseProperties, tagHash } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
+import type { MemberTable } from '#broker/consume/member-table';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Scheduler } from '#broker/produce/scheduled';
 import type { Transactions } from '#broker/produce/transaction';
@@ -23,6 +24,7 @@ export interface StateParts {
   progress: ProgressTable;
   scheduler: Scheduler;
   transactions: Transactions;
+  members: MemberTable;
 }
 
 export class BrokerState implements StateMachine {
@@ -36,12 +38,13 @@ export class BrokerState implements StateMachine {
     await this.#parts.topics.load(database);
     await this.#parts.groups.load(database);
     await this.#parts.progress.load(database);
+    await this.#parts.members.load(database);
     await this.#parts.scheduler.load(database);
     await this.#parts.transactions.table.load(database);
   }
 
   apply(record: LogRecord, segmentBase: number): void {
-    const { topics, groups, progress, scheduler, transactions } = this.#parts;
+    const { topics, groups, progress, members, scheduler, transactions } = this.#parts;
     switch (record.type) {
       case RECORD_TYPE.message:
         return this.#indexMessage(record, segmentBase);
@@ -65,6 +68,8 @@ export class BrokerState implements StateMachine {
       case RECORD_TYPE.halfOutcome:
       case RECORD_TYPE.halfChecked:
         return transactions.table.apply(record);
+      case RECORD_TYPE.memberPosition:
+        return members.apply(record);
       case RECORD_TYPE.carryBegin:
       case RECORD_TYPE.carryEnd:
         return undefined;
@@ -109,12 +114,14 @@ export class BrokerState implements StateMachine {
     this.#parts.groups.collect(changes);
     this.#parts.progress.collect(changes);
     this.#parts.transactions.table.collect(changes);
+    this.#parts.members.collect(changes);
   }
 
   carry(append: (type: RecordType, payload: Payload) => void): void {
     this.#parts.topics.carry(append);
     this.#parts.groups.carry(append);
     this.#parts.progress.carry(append);
+    this.#parts.members.carry(append);
   }
 
   async carryForward(before: number): Promise<number> {

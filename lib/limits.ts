@@ -125,6 +125,14 @@ export const CONSUME = {
   attemptIdBytesMax: 128,
 } as const;
 
+/** Broadcast groups whose members keep their positions on the broker. */
+export const BROADCAST = {
+  /** Members of one group with a position. */
+  membersMax: 1000,
+  /** Positions of all members of all groups in all queues, on one broker; some 100 bytes each. */
+  positionsMax: 200_000,
+} as const;
+
 /** Messages a second, sent and received, of a fleet and of each of its brokers. */
 export const QUOTA = {
   /**

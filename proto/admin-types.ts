@@ -183,6 +183,7 @@ export interface Group {
   createdMs: number;
   backoffMs: number[];
   pullAllowed: boolean;
+  broadcast: boolean;
 }
 
 export interface GroupInput {
@@ -192,6 +193,7 @@ export interface GroupInput {
   createdMs?: number | null | undefined;
   backoffMs?: readonly number[] | null | undefined;
   pullAllowed?: boolean | null | undefined;
+  broadcast?: boolean | null | undefined;
 }
 
 export interface Backoff {
@@ -208,6 +210,7 @@ export interface CreateGroupRequest {
   maxAttempts?: number;
   backoff: Backoff | null;
   pullAllowed?: boolean;
+  broadcast: boolean;
 }
 
 export interface CreateGroupRequestInput {
@@ -216,6 +219,7 @@ export interface CreateGroupRequestInput {
   maxAttempts?: number | null | undefined;
   backoff?: BackoffInput | null | undefined;
   pullAllowed?: boolean | null | undefined;
+  broadcast?: boolean | null | undefined;
 }
 
 export interface UpdateGroupRequest {
@@ -224,6 +228,7 @@ export interface UpdateGroupRequest {
   maxAttempts?: number;
   backoff: Backoff | null;
   pullAllowed?: boolean;
+  broadcast?: boolean;
 }
 
 export interface UpdateGroupRequestInput {
@@ -232,6 +237,7 @@ export interface UpdateGroupRequestInput {
   maxAttempts?: number | null | undefined;
   backoff?: BackoffInput | null | undefined;
   pullAllowed?: boolean | null | undefined;
+  broadcast?: boolean | null | undefined;
 }
 
 export interface DeleteGroupRequest {
@@ -300,16 +306,30 @@ export interface GroupMemberInput {
   connectedMs?: number | null | undefined;
 }
 
+export interface GroupReader {
+  clientId: string;
+  seenMs: number;
+  topics: GroupTopic[];
+}
+
+export interface GroupReaderInput {
+  clientId?: string | null | undefined;
+  seenMs?: number | null | undefined;
+  topics?: readonly GroupTopicInput[] | null | undefined;
+}
+
 export interface GroupDetails {
   group: Group | null;
   topics: GroupTopic[];
   members: GroupMember[];
+  readers: GroupReader[];
 }
 
 export interface GroupDetailsInput {
   group?: GroupInput | null | undefined;
   topics?: readonly GroupTopicInput[] | null | undefined;
   members?: readonly GroupMemberInput[] | null | undefined;
+  readers?: readonly GroupReaderInput[] | null | undefined;
 }
 
 export interface ListGroupsRequest {
@@ -924,6 +944,7 @@ export interface Messages {
   GroupQueue: { decoded: GroupQueue; input: GroupQueueInput };
   GroupTopic: { decoded: GroupTopic; input: GroupTopicInput };
   GroupMember: { decoded: GroupMember; input: GroupMemberInput };
+  GroupReader: { decoded: GroupReader; input: GroupReaderInput };
   GroupDetails: { decoded: GroupDetails; input: GroupDetailsInput };
   ListGroupsRequest: { decoded: ListGroupsRequest; input: ListGroupsRequestInput };
   GroupSummary: { decoded: GroupSummary; input: GroupSummaryInput };

@@ -174,7 +174,7 @@ export const CODES: Readonly<Record<ErrorCode, CodeEntry>> = {
   },
   OFFSET_NOT_FOUND: {
     wire: 'OFFSET_NOT_FOUND',
-    when: 'The group has committed no offset in that queue yet.',
+    when: 'The group, or the member of a broadcast group, has no offset in that queue yet.',
     action: 'Choose where to start with QueryOffset.',
   },
   CLIENT_NOT_FOUND: {

@@ -73,10 +73,11 @@ export interface GroupAdmin {
   create(group: {
     readonly name: string;
     readonly ordered: boolean;
-    readonly maxAttempts: number | undefined;
+    readonly maxAttempts?: number | undefined;
     /** Undefined for the usual waits. */
     readonly backoffMs: readonly number[] | undefined;
-    readonly pullAllowed: boolean | undefined;
+    readonly pullAllowed?: boolean | undefined;
+    readonly broadcast: boolean;
   }): Promise<GroupInfo>;
   /** Undefined stays as it is. CONSUMER_GROUP_NOT_FOUND, BAD_REQUEST. */
   update(group: {
@@ -86,6 +87,7 @@ export interface GroupAdmin {
     /** None: the usual waits again. */
     readonly backoffMs: readonly number[] | undefined;
     readonly pullAllowed: boolean | undefined;
+    readonly broadcast: boolean | undefined;
   }): Promise<GroupInfo>;
   /** CONSUMER_GROUP_NOT_FOUND */
   delete(name: string): Promise<void>;
@@ -158,11 +160,12 @@ export interface GroupInfo {
   readonly maxAttempts: number;
   readonly backoffMs: readonly number[];
   readonly pullAllowed: boolean;
+  readonly broadcast: boolean;
   readonly createdMs: number;
 }
 
 export interface GroupSummary extends GroupInfo {
-  /** Over all topics and queues. */
+  /** Over all topics and queues; of a broadcast group, that of the member furthest behind. */
   readonly lag: number;
   readonly members: number;
 }
@@ -170,6 +173,14 @@ export interface GroupSummary extends GroupInfo {
 export interface GroupDescription extends GroupInfo {
   readonly topics: readonly GroupTopicState[];
   readonly members: readonly GroupMember[];
+  readonly readers: readonly GroupReader[];
+}
+
+/** A member of a broadcast group that keeps its positions here. */
+export interface GroupReader {
+  readonly clientId: string;
+  readonly seenMs: number;
+  readonly topics: readonly GroupTopicState[];
 }
 
 export interface GroupTopicState {

@@ -1,10 +1,21 @@
 /** Consumer group calls of the admin service. */
-import type { GroupAdmin, GroupInfo, GroupQueueState, ResetPlace } from '#broker/admin/backend';
+import type {
+  GroupAdmin,
+  GroupInfo,
+  GroupQueueState,
+  GroupTopicState,
+  ResetPlace,
+} from '#broker/admin/backend';
 import type { AdminHandlers } from '#broker/admin/handlers';
 import { pageOf } from '#broker/admin/page';
 import { SluiceError } from '#lib/errors';
 import { ResetPlace as WirePlace } from '#proto/admin-types';
-import type { GroupInput, GroupQueueInput, ResetOffsetsRequest } from '#proto/admin-types';
+import type {
+  GroupInput,
+  GroupQueueInput,
+  GroupTopicInput,
+  ResetOffsetsRequest,
+} from '#proto/admin-types';
 
 type GroupMethod =
   | 'CreateGroup'
@@ -17,13 +28,14 @@ type GroupMethod =
 
 export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
   return {
-    async CreateGroup({ name, ordered, maxAttempts, backoff, pullAllowed }) {
+    async CreateGroup({ backoff, ...options }) {
       const waitsMs = backoff?.waitsMs ?? [];
       const backoffMs = waitsMs.length === 0 ? undefined : waitsMs;
-      return toWire(await groups.create({ name, ordered, maxAttempts, backoffMs, pullAllowed }));
+      return toWire(await groups.create({ ...options, backoffMs }));
     },
-    async UpdateGroup({ name, ordered, maxAttempts, backoff, pullAllowed }) {
-      const change = { ordered, maxAttempts, backoffMs: backoff?.waitsMs, pullAllowed };
+    async UpdateGroup({ name, ordered, maxAttempts, backoff, pullAllowed, broadcast }) {
+      const backoffMs = backoff?.waitsMs;
+      const change = { ordered, maxAttempts, backoffMs, pullAllowed, broadcast };
       if (Object.values(change).every((value) => value === undefined)) {
         throw new SluiceError(
           'BAD_REQUEST',
@@ -38,11 +50,12 @@ export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
     },
     async DescribeGroup({ name }) {
       const group = await groups.describe(name);
-      const topics = group.topics.map(({ topic, queues }) => ({
-        topic,
-        queues: queues.map(queueToWire),
+      const topics = group.topics.map(topicToWire);
+      const readers = group.readers.map((reader) => ({
+        ...reader,
+        topics: reader.topics.map(topicToWire),
       }));
-      return { group: toWire(group), topics, members: group.members };
+      return { group: toWire(group), topics, members: group.members, readers };
     },
     ListGroups(request) {
       const page = pageOf(request, (after, limit) => groups.list(after, limit));
@@ -74,8 +87,12 @@ export function groupHandlers(groups: GroupAdmin): AdminHandlers<GroupMethod> {
 }
 
 function toWire(group: GroupInfo): GroupInput {
-  const { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs } = group;
-  return { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs };
+  const { name, ordered, maxAttempts, backoffMs, pullAllowed, broadcast, createdMs } = group;
+  return { name, ordered, maxAttempts, backoffMs, pullAllowed, broadcast, createdMs };
+}
+
+function topicToWire({ topic, queues }: GroupTopicState): GroupTopicInput {
+  return { topic, queues: queues.map(queueToWire) };
 }
 
 function queueToWire(state: GroupQueueState): GroupQueueInput {

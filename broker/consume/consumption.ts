@@ -8,8 +8,10 @@ import type { Store } from '#broker/store/store';
 import type { Group, Groups } from '#broker/topic/groups';
 import type { Topic, Topics } from '#broker/topic/topics';
 import { Acknowledger } from '#broker/consume/acknowledge';
+import { Broadcast } from '#broker/consume/broadcast';
 import { DeadLetters } from '#broker/consume/dead-letter';
 import { LeaseWatch } from '#broker/consume/lease-watch';
+import { MemberTable } from '#broker/consume/member-table';
 import { MessageReader } from '#broker/consume/message-reader';
 import { Polls } from '#broker/consume/polls';
 import { Pop } from '#broker/consume/pop';
@@ -26,6 +28,8 @@ export interface ConsumptionOptions {
   groups: Groups;
   producer: Producer;
   receiptKey: Buffer;
+  /** How long messages are kept. */
+  retentionMs: number;
   /** Whether the client, for which the server renews leases, is still there. */
   isConnected: (clientId: string) => boolean;
   onDeadLetter: (group: Group, topic: Topic) => void;
@@ -37,6 +41,7 @@ export class Consumption {
   readonly polls: Polls;
   readonly pop: Pop;
   readonly pull: Pull;
+  readonly broadcast: Broadcast;
   readonly acknowledger: Acknowledger;
   readonly receipts: Receipts;
   readonly reader: MessageReader;
@@ -71,6 +76,8 @@ export class Consumption {
     this.receipts = new Receipts(options.receiptKey);
     this.pop = new Pop({ clock, log, progress, reader, polls, watch, committed, onDamage });
     this.pull = new Pull({ clock, progress, reader, polls, committed, onDamage });
+    const members = new MemberTable(store, topics, groups, options.retentionMs);
+    this.broadcast = new Broadcast(members, this.pull, committed);
     this.deadLetters = new DeadLetters({
       clock,
       topics,
@@ -87,7 +94,10 @@ export class Consumption {
     this.acknowledger = new Acknowledger({ clock, progress, receipts, watch, end });
     progress.onLease = (lease) => watch.watch(lease);
     progress.onRoom = (place) => polls.wake(place.topicId, place.queueId, place.groupId);
-    groups.onDelete = (group) => progress.forgetGroup(group.id);
+    groups.onDelete = ({ id }) => {
+      progress.forgetGroup(id);
+      members.forgetGroup(id);
+    };
   }
 
   /** Whether the message has been delivered as often as its group allows. */
@@ -106,6 +116,12 @@ export class Consumption {
   /** There are new messages in a queue. */
   onReadable({ topicId, queueId }: ConsumeQueue): void {
     this.polls.wake(topicId, queueId);
+  }
+
+  /** A topic is gone: nobody is anywhere in it. */
+  forgetTopic(topicId: number): void {
+    this.progress.forgetTopic(topicId);
+    this.broadcast.members.forgetTopic(topicId);
   }
 
   /** A client is gone: what was kept hidden for it goes to others at once. */

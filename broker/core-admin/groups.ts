@@ -1,7 +1,13 @@
 /** Consumer groups as the admin service sees them: definition, progress, lag, members. */
 import { CONSUME } from '#lib/limits';
 
-import type { GroupAdmin, GroupInfo, GroupMember, GroupTopicState } from '#broker/admin/backend';
+import type {
+  GroupAdmin,
+  GroupInfo,
+  GroupMember,
+  GroupReader,
+  GroupTopicState,
+} from '#broker/admin/backend';
 import { resetOffsets } from '#broker/core-admin/reset';
 import { unreadMessages } from '#broker/core-admin/unread';
 import type { Core } from '#broker/core';
@@ -9,27 +15,26 @@ import type { Group } from '#broker/topic/groups';
 import { given, pageOf } from '#broker/core-admin/topics';
 
 function infoOf(group: Group): GroupInfo {
-  const { name, ordered, retryMaxTimes, backoffMs, pullAllowed, createdMs } = group;
-  return { name, ordered, maxAttempts: retryMaxTimes, backoffMs, pullAllowed, createdMs };
+  const { id: _, retryMaxTimes: maxAttempts, ...info } = group;
+  return { ...info, maxAttempts };
 }
 
 export function groupAdmin(core: Core): GroupAdmin {
   const { groups } = core;
   return {
-    async create({ name, ordered, maxAttempts: retryMaxTimes, backoffMs, pullAllowed }) {
-      const options = given({ ordered, retryMaxTimes, backoffMs, pullAllowed });
-      return infoOf(await groups.create(name, options));
+    async create({ name, maxAttempts: retryMaxTimes, ...options }) {
+      return infoOf(await groups.create(name, given({ ...options, retryMaxTimes })));
     },
-    async update({ name, ordered, maxAttempts: retryMaxTimes, backoffMs: waitsMs, pullAllowed }) {
+    async update({ name, maxAttempts: retryMaxTimes, backoffMs: waitsMs, ...options }) {
       const backoffMs = waitsMs?.length === 0 ? CONSUME.backoffMs : waitsMs;
-      const change = given({ ordered, retryMaxTimes, backoffMs, pullAllowed });
-      return infoOf(await groups.update(name, change));
+      return infoOf(await groups.update(name, given({ ...options, retryMaxTimes, backoffMs })));
     },
     delete: (name) => groups.delete(name),
     describe(name) {
       const group = groups.get(name);
       const topics = topicStates(core, group);
-      return { ...infoOf(group), topics, members: membersOf(core, group) };
+      const readers = [...readersOf(core, group)];
+      return { ...infoOf(group), topics, members: membersOf(core, group), readers };
     },
     list: (after, limit) =>
       pageOf(groups.all, after, limit).map((group) => ({
@@ -63,9 +68,41 @@ function topicStates({ consumption, topics, store }: Core, group: Group): GroupT
   return states;
 }
 
-/** Messages that the group has not done with, over all its topics. */
+/** Members of a broadcast group that keep their positions here. */
+function* readersOf({ consumption, topics, store }: Core, group: Group): Iterable<GroupReader> {
+  for (const { id: clientId, seenMs, topics: positions } of consumption.broadcast.members.of(
+    group.id,
+  )) {
+    const states: GroupTopicState[] = [];
+    for (const [topicId, offsets] of positions) {
+      const topic = topics.byId(topicId);
+      if (!topic) continue;
+      const queues = topic.queues.map((queue, queueId) => ({
+        queue: queueId,
+        progress: Math.max(offsets[queueId] ?? 0, queue.minOffset),
+        maxOffset: queue.readable(store.committed),
+        inFlight: 0,
+        waitingRetry: 0,
+      }));
+      states.push({ topic: topic.name, queues });
+    }
+    yield { clientId, seenMs, topics: states };
+  }
+}
+
+/**
+ * Messages that the group has not done with, over all its topics; in a broadcast group, that the
+ * member furthest behind has not read.
+ */
 export function lagOf(core: Core, group: Group): number {
-  const queues = topicStates(core, group).flatMap(({ queues: states }) => states);
+  if (!group.broadcast) return lagIn(topicStates(core, group));
+  let furthest = 0;
+  for (const { topics } of readersOf(core, group)) furthest = Math.max(furthest, lagIn(topics));
+  return furthest;
+}
+
+function lagIn(topics: readonly GroupTopicState[]): number {
+  const queues = topics.flatMap(({ queues: states }) => states);
   return queues.reduce((sum, { progress, maxOffset }) => sum + maxOffset - progress, 0);
 }
 

@@ -27,6 +27,7 @@ import type { Core } from '#broker/core';
 import { findMessages, listMessages, messageById } from '#broker/core-admin/message-queries';
 import { describeMessage } from '#broker/core-admin/stored-message';
 import { peerAddress } from '#broker/grpc/convert';
+import { assertShared } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 
 const ID_BYTES = 16;
@@ -112,6 +113,7 @@ function kindOf({ messageGroup, deliverAtMs }: OutgoingMessage): MessageKind {
 async function receive(core: Core, request: ReceiveRequest): Promise<StoredMessage[]> {
   const topic = core.topics.get(request.topic);
   const group = core.groups.get(request.group);
+  assertShared(group);
   const { signal, waitMs, invisibleMs } = request;
   const receiver: Receiver = {
     get cancelled() {

@@ -11,11 +11,12 @@ import type { Topic } from '#broker/topic/topics';
  * What was changed, or with `dryRun` what would be; resolves when it is stored. No queue is set
  * unless all can be.
  * @throws SluiceError CONSUMER_GROUP_NOT_FOUND, TOPIC_NOT_FOUND, BAD_REQUEST for a queue that is
- * not there, ILLEGAL_OFFSET for a time or an offset that is not kept, any refusal of the log
+ * not there and for a broadcast group, ILLEGAL_OFFSET for a time or an offset that is not kept, any refusal of the log
  */
 export async function resetOffsets(core: Core, request: ResetRequest): Promise<QueueReset[]> {
   const group = core.groups.get(request.group);
   const topic = core.topics.get(request.topic);
+  assertNotBroadcast(group);
   const { pull } = core.consumption;
   const chosen = [...new Set(request.queues)].map((queueId) => pull.queue(topic, queueId));
   const queues = chosen.length > 0 ? chosen : topic.queues;
@@ -38,6 +39,14 @@ export async function resetOffsets(core: Core, request: ResetRequest): Promise<Q
   }
   await core.producer.whenStored(end);
   return places.map(({ reset }) => reset);
+}
+
+function assertNotBroadcast({ name, broadcast }: Group): void {
+  if (!broadcast) return;
+  throw new SluiceError(
+    'BAD_REQUEST',
+    `${name} is a broadcast group: each member has a place of its own, and goes where it likes`,
+  );
 }
 
 async function offsetOf(

@@ -32,14 +32,41 @@ export function deadLettersOf({ topics }: Core): number {
   return messages;
 }
 
-function* unreadTopics({ groups, topics, consumption }: Core): Iterable<UnreadTopic> {
+function* unreadTopics(core: Core): Iterable<UnreadTopic> {
+  const { groups, topics, consumption } = core;
   for (const group of groups.all) {
+    if (group.broadcast) yield* unreadByMembers(core, group);
     for (const [topicId, progress] of consumption.progress.of(group.id)) {
       const topic = topics.byId(topicId);
       if (!topic || isDeadLetterTopic(topic.name)) continue;
       const unread = unreadTopic(group, topic, progress);
       if (unread.messages > 0) yield unread;
     }
+  }
+}
+
+/**
+ * What the member furthest behind has not read. Only those that are connected count: nobody can
+ * tell of the others if they will come back.
+ */
+function* unreadByMembers(core: Core, group: Group): Iterable<UnreadTopic> {
+  const furthest = new Map<Topic, number>();
+  for (const { id, topics } of core.consumption.broadcast.members.of(group.id)) {
+    if (!core.sessions.isConnected(id)) continue;
+    for (const [topicId, offsets] of topics) {
+      const topic = core.topics.byId(topicId);
+      if (!topic || isDeadLetterTopic(topic.name)) continue;
+      const messages = topic.queues.reduce((sum, { minOffset, nextOffset }, queueId) => {
+        return sum + nextOffset - Math.max(offsets[queueId] ?? 0, minOffset);
+      }, 0);
+      furthest.set(topic, Math.max(furthest.get(topic) ?? 0, messages));
+    }
+  }
+  for (const [topic, messages] of furthest) {
+    if (messages === 0) continue;
+    const name = `${group.name}${SEPARATOR}${topic.name}`;
+    const whose = { name, group: group.name, topic: topic.name };
+    yield { ...whose, messages, inFlight: 0, waitingRetry: 0 };
   }
 }
 

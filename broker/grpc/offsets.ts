@@ -1,4 +1,7 @@
-/** GetOffset, UpdateOffset, QueryOffset: a pull consumer's place in a queue (wire.md A.1). */
+/**
+ * GetOffset, UpdateOffset, QueryOffset: a pull consumer's place in a queue (wire.md A.1). In a
+ * broadcast group that place is the member's own, by its client id.
+ */
 import { SluiceError } from '#lib/errors';
 import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
@@ -8,7 +11,7 @@ import type { MessageQueue, Timestamp } from '#proto/types';
 import type { OffsetPolicy } from '#broker/consume/pull';
 import { assertPullAllowed } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
-import { consumerGroup, existingGroup, readableTopic, resourceName } from '#broker/grpc/resources';
+import { existingGroup, pullGroup, readableTopic, resourceName } from '#broker/grpc/resources';
 import type { Services, UnaryRpc } from '#broker/grpc/services';
 
 const getRequest = codec('GetOffsetRequest');
@@ -28,13 +31,16 @@ function queueOf(
 
 export const getOffset: UnaryRpc = {
   kind: 'unary',
-  handle(bytes, _call, services) {
-    services.mode.admitPull();
+  handle(bytes, call, services) {
     const { group: name, messageQueue } = getRequest.decode(bytes);
     const { topic, queueId } = queueOf(messageQueue, services);
     const group = existingGroup(resourceName(name), services);
+    if (!group.broadcast) services.mode.admitPull();
     assertPullAllowed(group);
-    const offset = services.consumption.pull.committedOffset(group, topic, queueId);
+    const { broadcast, pull } = services.consumption;
+    const offset = group.broadcast
+      ? broadcast.offsetOf(group, call.clientId, topic, queueId)
+      : pull.committedOffset(group, topic, queueId);
     return getResponse.encode({ status: OK_STATUS, offset });
   },
   failure: (status) => getResponse.encode({ status }),
@@ -42,23 +48,24 @@ export const getOffset: UnaryRpc = {
 
 export const updateOffset: UnaryRpc = {
   kind: 'unary',
-  async handle(bytes, _call, services) {
-    services.mode.admitPull();
+  async handle(bytes, call, services) {
     const { group: name, messageQueue, offset } = updateRequest.decode(bytes);
     const { topic, queueId } = queueOf(messageQueue, services);
-    const group = await consumerGroup(resourceName(name), services);
-    assertPullAllowed(group);
-    const end = services.consumption.pull.commitOffset(group, topic, queueId, offset);
+    const group = await pullGroup(resourceName(name), services);
+    const { broadcast, pull } = services.consumption;
+    const end = group.broadcast
+      ? broadcast.storeOffset(group, call.clientId, topic, queueId, offset)
+      : pull.commitOffset(group, topic, queueId, offset);
     await services.producer.whenStored(end);
     return updateResponse.encode({ status: OK_STATUS });
   },
   failure: (status) => updateResponse.encode({ status }),
 };
 
+/** Of a queue alone, for no group: so in every edition, as broadcast groups need it. */
 export const queryOffset: UnaryRpc = {
   kind: 'unary',
   async handle(bytes, _call, services) {
-    services.mode.admitPull();
     const { messageQueue, queryOffsetPolicy, timestamp } = queryRequest.decode(bytes);
     const { topic, queueId } = queueOf(messageQueue, services);
     const policy = policyOf(queryOffsetPolicy, timestamp);

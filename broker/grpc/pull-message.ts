@@ -5,10 +5,9 @@ import { OK_STATUS } from '#proto/codes';
 import { codec } from '#proto/messages';
 import { encodeReceiveMessage } from '#proto/wire/receive-message';
 
-import { assertPullAllowed } from '#broker/topic/groups';
 import { toDelivered } from '#broker/grpc/convert';
 import { parseFilter } from '#broker/grpc/receive-message';
-import { consumerGroup, readableTopic, resourceName } from '#broker/grpc/resources';
+import { pullGroup, readableTopic, resourceName } from '#broker/grpc/resources';
 import type { ServerStreamRpc } from '#broker/grpc/services';
 
 const request = codec('PullMessageRequest');
@@ -17,14 +16,13 @@ const response = codec('PullMessageResponse');
 export const pullMessage: ServerStreamRpc = {
   kind: 'server-stream',
   async handle(bytes, call, out, services) {
-    services.mode.admitPull();
     const view = request.decode(bytes);
     const { messageQueue, filterExpression, longPollingTimeout, offset } = view;
     if (!messageQueue) throw new SluiceError('BAD_REQUEST', 'the request names no message queue');
     const topic = readableTopic(resourceName(messageQueue.topic), services);
     const filter = parseFilter(filterExpression ?? { type: 0, expression: '' });
-    const group = await consumerGroup(resourceName(view.group), services);
-    assertPullAllowed(group);
+    const group = await pullGroup(resourceName(view.group), services);
+    if (group.broadcast) services.consumption.broadcast.members.seen(group.id, call.clientId);
     const batchSize = Math.min(Math.max(1, view.batchSize), CONSUME.receiveBatchMax);
     const { consumption, traffic, clock, quota: meter } = services;
     const { seconds, nanos } = longPollingTimeout ?? { seconds: 0, nanos: 0 };

@@ -22,11 +22,12 @@ export const queryAssignment: UnaryRpc = {
     const group = await consumerGroup(resourceName(groupName), services);
     const address = brokerEndpoints(endpoints, call, services);
     // Members of an ordinary group share all queues by their leases; one loop at any queue serves
-    // all.
-    const topic = { kind, queues: group.ordered ? queues.length : 1, permission };
+    // all. A member of a broadcast group reads every queue itself.
+    const queueByQueue = group.ordered || group.broadcast;
+    const topic = { kind, queues: queueByQueue ? queues.length : 1, permission };
     const entries = routeEntries(name, topic, services.brokerName, address);
     const assignments = entries.map((entry) => ({
-      messageQueue: group.ordered ? entry : { ...entry, id: ANY_QUEUE },
+      messageQueue: queueByQueue ? entry : { ...entry, id: ANY_QUEUE },
     }));
     return response.encode({ status: OK_STATUS, assignments });
   },

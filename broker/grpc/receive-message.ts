@@ -18,6 +18,7 @@ import type { MessageFilter } from '#broker/consume/message-filter';
 import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery } from '#broker/consume/pop';
 import type { PopRequest } from '#broker/consume/pop-request';
+import { assertShared } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import { toDelivered } from '#broker/grpc/convert';
 import { consumerGroup, readableTopic } from '#broker/grpc/resources';
@@ -52,6 +53,7 @@ async function toPopRequest(
   const filter = parseFilter(view.filter);
   const invisibleMs = invisibleTime(view);
   const group = await consumerGroup(view.group, services);
+  assertShared(group);
   const isPush = services.sessions.find(call.clientId)?.facts.kind === 'push';
   const queueId = queueOf(topic, group.ordered && isPush, view.messageQueue.id);
   const batchSize = Math.min(Math.max(1, view.batchSize), CONSUME.receiveBatchMax);

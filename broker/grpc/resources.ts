@@ -10,6 +10,7 @@ import {
 } from '#proto/names';
 import type { ResourceName } from '#proto/names';
 
+import { assertPullAllowed } from '#broker/topic/groups';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import type { Services } from '#broker/grpc/services';
@@ -75,4 +76,18 @@ export async function consumerGroup(resource: ResourceName, services: Services):
   const created = await services.groups.create(name);
   services.log.info({ group: name }, 'group created at its first use');
   return created;
+}
+
+/**
+ * The group of a call that only pull consumers make: they need the edition's and the group's leave,
+ * but are the only members that a broadcast group can have.
+ * @throws SluiceError FORBIDDEN, ILLEGAL_CONSUMER_GROUP, CONSUMER_GROUP_NOT_FOUND
+ */
+export async function pullGroup(resource: ResourceName, services: Services): Promise<Group> {
+  const known = services.groups.find(fullName(resource));
+  if (known?.broadcast) return known;
+  services.mode.admitPull();
+  const group = await consumerGroup(resource, services);
+  assertPullAllowed(group);
+  return group;
 }

@@ -17,7 +17,7 @@ import type {
 } from '#proto/types';
 
 import type { ClientFacts, ClientKind, ClientSubscription } from '#broker/client/sessions';
-import { assertPullAllowed } from '#broker/topic/groups';
+import { assertPullAllowed, assertShared } from '#broker/topic/groups';
 import type { Group } from '#broker/topic/groups';
 import { resourceName } from '#broker/grpc/resources';
 import type { Services } from '#broker/grpc/services';
@@ -133,10 +133,12 @@ const DEFAULT_SETTINGS: GroupSettings = {
 
 /** Whether clients of this kind are served at all. @throws SluiceError FORBIDDEN */
 export function admitClient({ kind, group }: ClientFacts, { mode, groups }: Services): void {
-  if (kind !== 'pull') return;
-  mode.admitPull();
   const known = groups.find(group ?? '');
-  if (known) assertPullAllowed(known);
+  if (kind === 'producer' || (kind === 'pull' && known?.broadcast)) return;
+  if (kind === 'pull') mode.admitPull();
+  if (!known) return;
+  if (kind === 'pull') assertPullAllowed(known);
+  else assertShared(known);
 }
 
 /** The client's settings with the server's values in them; the same oneof, or clients drop it. */

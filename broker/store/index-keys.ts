@@ -10,6 +10,7 @@ const TABLE = {
   half: 'h',
   ended: 'i',
   key: 'k',
+  member: 'b',
   queueEnd: 'n',
   doneAhead: 'o',
   progress: 'p',
@@ -99,6 +100,16 @@ function placeKey(table: string, groupId: number, topicId: number, queueId: numb
   buffer.writeUIntBE(topicId, 7, U48);
   buffer.writeUInt16BE(queueId, 13);
   return buffer;
+}
+
+export function memberKey(
+  groupId: number,
+  topicId: number,
+  queueId: number,
+  member: string,
+): Buffer {
+  const place = placeKey(TABLE.member, groupId, topicId, queueId);
+  return Buffer.concat([place, Buffer.from(member)]);
 }
 
 /**

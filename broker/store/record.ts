@@ -43,6 +43,8 @@ export const RECORD_TYPE = {
   halfOutcome: 14,
   /** Producers were asked how their transactions ended. */
   halfChecked: 15,
+  /** Where a member of a broadcast group is in a queue. */
+  memberPosition: 16,
   /** Beside a progress of an ordered group: what is done above its next offset. */
   doneAhead: 17,
   /** A group was set to another offset of a queue by hand. */

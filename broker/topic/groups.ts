@@ -22,20 +22,23 @@ export interface GroupDefinition {
   backoffMs: readonly number[];
   /** Its members may be pull consumers too. */
   pullAllowed: boolean;
+  /** Every member gets everything: each pulls, and has a position of its own. For good. */
+  broadcast: boolean;
   createdMs: number;
 }
 
 /** A definition as a record: those from before there was a choice lack what has a default. */
 type GroupRecord = Omit<GroupDefinition, keyof typeof DEFAULTS> & Partial<typeof DEFAULTS>;
 
-const DEFAULTS: Pick<GroupDefinition, 'backoffMs' | 'pullAllowed'> = {
+const DEFAULTS: Pick<GroupDefinition, 'backoffMs' | 'pullAllowed' | 'broadcast'> = {
   backoffMs: CONSUME.backoffMs,
   pullAllowed: true,
+  broadcast: false,
 };
 
 /** What an operator says of a group. */
 export type GroupOptions = Partial<
-  Pick<GroupDefinition, 'ordered' | 'retryMaxTimes' | 'backoffMs' | 'pullAllowed'>
+  Pick<GroupDefinition, 'ordered' | 'retryMaxTimes' | 'backoffMs' | 'pullAllowed' | 'broadcast'>
 >;
 
 export type Group = Readonly<GroupDefinition>;
@@ -46,11 +49,21 @@ export function backoffOf({ backoffMs }: Group, attempt: number): number {
 }
 
 /** Pull consumers may be members of the group. @throws SluiceError FORBIDDEN */
-export function assertPullAllowed({ name, pullAllowed }: Group): void {
-  if (pullAllowed) return;
+export function assertPullAllowed({ name, pullAllowed, broadcast }: Group): void {
+  if (pullAllowed || broadcast) return;
   throw new SluiceError(
     'FORBIDDEN',
     `the group ${name} does not allow pull consumers; use a push or a simple consumer`,
+  );
+}
+
+/** The members share the messages. @throws SluiceError FORBIDDEN */
+export function assertShared({ name, broadcast }: Group): void {
+  if (!broadcast) return;
+  throw new SluiceError(
+    'FORBIDDEN',
+    `${name} is a broadcast group: its members pull, nothing is handed out with a lease; ` +
+      'use PullMessage, or a group that is not broadcast',
   );
 }
 
@@ -110,7 +123,15 @@ export class Groups {
 
   /** @throws SluiceError CONSUMER_GROUP_NOT_FOUND, BAD_REQUEST */
   async update(name: string, change: GroupOptions): Promise<Group> {
-    return this.#define({ ...this.get(name), ...change });
+    const group = this.get(name);
+    const { broadcast = group.broadcast } = change;
+    if (broadcast !== group.broadcast) {
+      throw new SluiceError(
+        'BAD_REQUEST',
+        `${name} is ${group.broadcast ? 'a' : 'no'} broadcast group for good; make another one`,
+      );
+    }
+    return this.#define({ ...group, ...change });
   }
 
   /** Deletes a group with its progress. @throws SluiceError CONSUMER_GROUP_NOT_FOUND */
@@ -125,6 +146,7 @@ export class Groups {
   async #define(group: Group): Promise<Group> {
     assertRetries(group.retryMaxTimes);
     assertBackoff(group.backoffMs);
+    assertOneOrder(group);
     const payload = bytesPayload(Buffer.from(JSON.stringify(group)));
     const { end } = this.#store.append(RECORD_TYPE.group, payload);
     this.#put(group);
@@ -183,6 +205,14 @@ function assertRetries(retryMaxTimes: number): void {
   const { retriesMax } = CONSUME;
   if (Number.isInteger(retryMaxTimes) && retryMaxTimes >= 0 && retryMaxTimes <= retriesMax) return;
   throw new SluiceError('BAD_REQUEST', `a group retries 0 to ${retriesMax} times`);
+}
+
+function assertOneOrder({ ordered, broadcast }: Group): void {
+  if (!ordered || !broadcast) return;
+  throw new SluiceError(
+    'BAD_REQUEST',
+    'a broadcast group is not ordered: each member reads each queue in its order anyway',
+  );
 }
 
 function assertBackoff(backoffMs: readonly number[]): void {

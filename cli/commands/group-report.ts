@@ -2,7 +2,7 @@
 import { durationText, timeText, type Report } from '#cli/output';
 import { facts, table } from '#cli/table';
 import type { AdminClient } from '#proto/admin-client';
-import type { Group, GroupDetails, GroupQueue, GroupSummary } from '#proto/admin-types';
+import type { Group, GroupDetails, GroupQueue, GroupSummary, GroupTopic } from '#proto/admin-types';
 
 export async function allGroups(client: AdminClient): Promise<readonly GroupSummary[]> {
   const groups: GroupSummary[] = [];
@@ -16,8 +16,8 @@ export async function allGroups(client: AdminClient): Promise<readonly GroupSumm
 }
 
 export function groupData(group: Group): object {
-  const { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs } = group;
-  return { name, ordered, maxAttempts, backoffMs, pullAllowed, createdMs };
+  const { name, ordered, maxAttempts, backoffMs, pullAllowed, broadcast, createdMs } = group;
+  return { name, ordered, maxAttempts, backoffMs, pullAllowed, broadcast, createdMs };
 }
 
 export function listReport(groups: readonly GroupSummary[]): Report {
@@ -27,11 +27,12 @@ export function listReport(groups: readonly GroupSummary[]): Report {
     const rows = known.map(({ group, lag, members }) => [
       group.name,
       yesOrNo(group.ordered),
-      group.maxAttempts,
+      yesOrNo(group.broadcast),
+      group.broadcast ? '-' : group.maxAttempts,
       members,
       lag,
     ]);
-    return table(['NAME', 'ORDERED', 'RETRIES', 'MEMBERS', 'LAG'], rows);
+    return table(['NAME', 'ORDERED', 'BROADCAST', 'RETRIES', 'MEMBERS', 'LAG'], rows);
   };
   const data = known.map(({ group, lag, members }) => ({ ...groupData(group), lag, members }));
   return { data, text };
@@ -39,8 +40,9 @@ export function listReport(groups: readonly GroupSummary[]): Report {
 
 export function describeReport(details: GroupDetails): Report {
   const group = present(details.group);
-  const { topics, members } = details;
-  const lag = topics.flatMap(({ queues }) => queues).reduce((sum, queue) => sum + queue.lag, 0);
+  const { topics, members, readers } = details;
+  if (group.broadcast) return broadcastReport(group, details);
+  const lag = lagIn(topics);
   const head = (): string =>
     facts([
       ['Group', group.name],
@@ -53,9 +55,42 @@ export function describeReport(details: GroupDetails): Report {
       ['Lag', lag],
     ]);
   return {
-    data: { ...groupData(group), lag, topics, members },
+    data: { ...groupData(group), lag, topics, members, readers },
     text: () => [head(), queueTable(details), memberTable(details)].filter(Boolean).join('\n'),
   };
+}
+
+/** How far each member is: nothing is shared, neither messages nor progress. */
+function broadcastReport(group: Group, details: GroupDetails): Report {
+  const { topics, members, readers } = details;
+  const lag = Math.max(0, ...readers.map((reader) => lagIn(reader.topics)));
+  const head = (): string =>
+    facts([
+      ['Group', group.name],
+      ['Broadcast', 'yes'],
+      ['Created', timeText(group.createdMs)],
+      ['Members', members.length],
+      ['Furthest behind', lag],
+    ]);
+  return {
+    data: { ...groupData(group), lag, topics, members, readers },
+    text: () => [head(), readerTable(details), memberTable(details)].filter(Boolean).join('\n'),
+  };
+}
+
+function readerTable({ readers }: GroupDetails): string {
+  const rows = readers.flatMap(({ clientId, seenMs, topics }) =>
+    topics.map(({ topic, queues }) => {
+      const lag = queues.reduce((sum, queue) => sum + queue.lag, 0);
+      return [clientId, topic, queues.length, lag, timeText(seenMs)];
+    }),
+  );
+  if (rows.length === 0) return 'No member keeps its positions here.\n';
+  return table(['KEEPS ITS POSITIONS', 'TOPIC', 'QUEUES', 'LAG', 'LAST SEEN'], rows);
+}
+
+function lagIn(topics: readonly GroupTopic[]): number {
+  return topics.flatMap(({ queues }) => queues).reduce((sum, queue) => sum + queue.lag, 0);
 }
 
 function queueTable({ topics }: GroupDetails): string {

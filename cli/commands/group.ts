@@ -16,6 +16,7 @@ interface GroupOptions {
   readonly maxAttempts?: number;
   readonly backoffMs?: readonly number[];
   readonly pull?: boolean;
+  readonly broadcast?: boolean;
 }
 
 export function addGroupCommands(program: Command): void {
@@ -70,15 +71,18 @@ function addCreate(group: Command): void {
     .addOption(attemptsOption())
     .addOption(backoffOption())
     .option('--no-pull', 'Pull consumers are refused')
+    .option('--broadcast', 'Every member gets every message, by pull; for good', false)
     .addHelpText(
       'after',
       '\nExamples:\n  sluice group create billing\n' +
         '  sluice group create ledger --ordered --max-attempts 5\n' +
-        '  sluice group create mails --max-attempts 3 --backoff-ms 1000,60000,3600000\n',
+        '  sluice group create mails --max-attempts 3 --backoff-ms 1000,60000,3600000\n' +
+        '  sluice group create caches --broadcast\n',
     )
-    .action((name: string, { ordered = false, ...options }: GroupOptions, command: Command) =>
+    .action((name: string, options: GroupOptions, command: Command) =>
       runAdmin(command, async (client) => {
-        const request = { name, ordered, ...fieldsOf(options) };
+        const { ordered = false, broadcast = false } = options;
+        const request = { name, ordered, broadcast, ...fieldsOf(options) };
         return changeReport('created', await client.call('CreateGroup', request));
       }),
     );
@@ -133,8 +137,6 @@ function addDelete(group: Command): void {
 function changeReport(what: string, group: Group): Report {
   const order = group.ordered ? 'ordered, ' : '';
   const pull = group.pullAllowed ? '' : ', no pull consumers';
-  return {
-    data: groupData(group),
-    text: () => `group ${group.name} ${what}: ${order}${group.maxAttempts} retries${pull}\n`,
-  };
+  const kind = group.broadcast ? 'broadcast' : `${order}${group.maxAttempts} retries${pull}`;
+  return { data: groupData(group), text: () => `group ${group.name} ${what}: ${kind}\n` };
 }

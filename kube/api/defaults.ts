@@ -116,6 +116,7 @@ export interface CompleteGroup {
   /** For clients. */
   readonly name: string;
   readonly ordered: boolean;
+  readonly broadcast: boolean;
   readonly maxAttempts: number;
   readonly backoffMs: readonly number[];
   readonly pullAllowed: boolean;
@@ -129,6 +130,7 @@ export function completeGroup({ metadata, spec }: ConsumerGroup, edition: Editio
   return {
     name: spec.name ?? metadata.name,
     ordered: spec.ordered ?? false,
+    broadcast: spec.broadcast ?? false,
     maxAttempts: spec.retry?.maxAttempts ?? CONSUME.retriesDefault,
     backoffMs:
       spec.retry?.backoffSeconds?.map((seconds) => seconds * SECOND_MS) ?? CONSUME.backoffMs,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { clientName, clientNameRules, deletionPolicy, instanceRef } from '#kube/api/client-names';
 import { conditions } from '#kube/api/conditions';
-import { optionally } from '#kube/api/rules';
+import { optionally, unchanging, valueOr, withRules } from '#kube/api/rules';
 import type { Rule } from '#kube/api/rules';
 import type { KubeObject, ObjectMeta } from '#kube/types';
 import { CONSUME } from '#lib/limits';
@@ -30,13 +30,27 @@ const retry = z.strictObject({
   ),
 });
 
-export const groupSpec = z
-  .strictObject({
+const SPEC_RULES: readonly Rule[] = [
+  unchanging('broadcast', false, 'a group is broadcast, or is not, for good; make another one'),
+  {
+    rule: `!(${valueOr('self', 'broadcast', false)}) || !(${valueOr('self', 'ordered', false)})`,
+    message: 'a broadcast group is not ordered: each member reads each queue in its order anyway',
+    fieldPath: '.ordered',
+  },
+];
+
+export const groupSpec = withRules(
+  z.strictObject({
     instanceRef,
     name: clientName('group'),
     ordered: optionally(
       z.boolean(),
       'Whether messages of a message group are handed out one after the other.',
+      false,
+    ),
+    broadcast: optionally(
+      z.boolean(),
+      'Whether every member gets every message, by pull; cannot change.',
       false,
     ),
     retry: optionally(retry, 'What becomes of messages that fail.'),
@@ -46,8 +60,9 @@ export const groupSpec = z
       'true in Platinum, false in Standard',
     ),
     deletionPolicy,
-  })
-  .describe('What is wanted.');
+  }),
+  SPEC_RULES,
+).describe('What is wanted.');
 
 /** Of the whole object. */
 export const groupRules: readonly Rule[] = clientNameRules('group');

@@ -66,19 +66,21 @@ export function optionally<T extends z.ZodType>(
     .meta(unset === undefined ? { description } : { description, [UNSET]: unset });
 }
 
+type Scalar = string | number | boolean;
+
 /**
  * CEL: a field that may be absent, or `unset`. Not by CEL's optional values, of which the API
  * server takes the longest text that there could be, so that a rule costs too much.
  */
-export function valueOr(object: string, path: string, unset: string | number): string {
+export function valueOr(object: string, path: string, unset: Scalar): string {
   const names = path.split('.');
   const steps = names.map((_, depth) => `${object}.${names.slice(0, depth + 1).join('.')}`);
-  const literal = typeof unset === 'number' ? String(unset) : text(unset);
+  const literal = typeof unset === 'string' ? text(unset) : String(unset);
   return `(${steps.map((step) => `has(${step})`).join(' && ')} ? ${steps.at(-1)} : ${literal})`;
 }
 
 /** It can't change, not even from absent to something else than what absent means. */
-export function unchanging(path: string, unset: string, message: string): Rule {
+export function unchanging(path: string, unset: Scalar, message: string): Rule {
   const rule = `${valueOr('self', path, unset)} == ${valueOr('oldSelf', path, unset)}`;
   return { rule, message, fieldPath: `.${path}` };
 }

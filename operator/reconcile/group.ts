@@ -65,13 +65,14 @@ async function bringTo(
     home,
   );
   const wanted = completeGroup(object, home.instance.edition);
-  const { name, ordered, maxAttempts, backoffMs, pullAllowed } = wanted;
+  const { name, ordered, maxAttempts, backoffMs, pullAllowed, broadcast } = wanted;
   const definition = {
     name,
     ordered,
     maxAttempts,
     backoff: { waitsMs: [...backoffMs] },
     pullAllowed,
+    broadcast,
   };
   const summaries: GroupSummary[] = [];
   for (const { number, isReady } of home.shards) {
@@ -91,6 +92,7 @@ function isAs(group: Group, wanted: CompleteGroup): boolean {
     group.ordered === wanted.ordered &&
     group.maxAttempts === wanted.maxAttempts &&
     group.pullAllowed === wanted.pullAllowed &&
+    group.broadcast === wanted.broadcast &&
     group.backoffMs.join() === wanted.backoffMs.join()
   );
 }

@@ -11,6 +11,8 @@ function seedGroup(name: string): void {
     maxAttempts: 5,
     backoffMs: [1000, 90_000],
     pullAllowed: true,
+    broadcast: false,
+    readers: [],
     createdMs: NOW_MS,
     topics: [
       {
@@ -124,9 +126,9 @@ describe('group', () => {
     seedGroup('billing');
     expect(await output('group list')).toBe(
       [
-        'NAME     ORDERED  RETRIES  MEMBERS  LAG',
-        'billing  yes            5        1   10',
-        'ledger   no             3        0    0',
+        'NAME     ORDERED  BROADCAST  RETRIES  MEMBERS  LAG',
+        'billing  yes      no               5        1   10',
+        'ledger   no       no               3        0    0',
         '',
       ].join('\n'),
     );

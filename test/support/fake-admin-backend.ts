@@ -76,9 +76,10 @@ export class FakeAdminBackend implements AdminBackend {
 
   readonly groups: AdminBackend['groups'] = {
     create: async ({ name, ordered, maxAttempts = ATTEMPTS_DEFAULT, ...options }) => {
-      const { backoffMs = BACKOFF_DEFAULT, pullAllowed = true } = options;
-      const state = { createdMs: NOW_MS, topics: [], members: [] };
-      return this.#setGroup({ name, ordered, maxAttempts, backoffMs, pullAllowed, ...state });
+      const { backoffMs = BACKOFF_DEFAULT, pullAllowed = true, broadcast } = options;
+      const settings = { ordered, maxAttempts, backoffMs, pullAllowed, broadcast };
+      const state = { createdMs: NOW_MS, topics: [], members: [], readers: [] };
+      return this.#setGroup({ name, ...settings, ...state });
     },
     update: async ({ name, ordered, maxAttempts, backoffMs, pullAllowed }) => {
       const group = this.#group(name);

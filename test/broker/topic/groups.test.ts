@@ -88,7 +88,7 @@ describe('groups', () => {
     const payload = bytesPayload(Buffer.from(JSON.stringify(record)));
     await store.whenCommitted(store.append(RECORD_TYPE.group, payload).end);
     await faulty.crash('dropped', 'lost');
-    const preset = { backoffMs: CONSUME.backoffMs, pullAllowed: true };
+    const preset = { backoffMs: CONSUME.backoffMs, pullAllowed: true, broadcast: false };
     expect(faulty.core.groups.get('old')).toEqual({ ...record, ...preset });
   });
 

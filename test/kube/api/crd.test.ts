@@ -134,6 +134,7 @@ test('what the pages say of fields that are not given is what is done', () => {
   expect(ofGroup).toEqual({
     name: 'metadata.name',
     ordered: complete.ordered,
+    broadcast: complete.broadcast,
     'retry.maxAttempts': complete.maxAttempts,
     deletionPolicy: complete.deletionPolicy,
   });

@@ -213,6 +213,22 @@ export const GROUP_CASES: readonly SpecCase[] = [
     good: { retry: { backoffSeconds: [1, 43_200] } },
   },
   {
+    what: 'broadcast and ordered at once',
+    bad: { broadcast: true, ordered: true },
+    message:
+      'spec.ordered: Forbidden: a broadcast group is not ordered: each member reads each queue ' +
+      'in its order anyway',
+    good: { broadcast: true },
+  },
+  {
+    what: 'broadcast where it was not',
+    before: {},
+    bad: { broadcast: true },
+    message:
+      'spec.broadcast: Forbidden: a group is broadcast, or is not, for good; make another one',
+    good: { broadcast: false },
+  },
+  {
     what: 'ordered in words',
     bad: { ordered: 'yes' },
     message:
