@@ -110,7 +110,7 @@ describeOnNodes('an instance that is scaled', () => {
       await scene.stopConsumer();
       await load.untilSent(UNREAD, WAIT_MS);
       await scene.stopProducer();
-      expect(load.history.missing().length).toBeGreaterThan(0);
+      expect(load.missing().length).toBeGreaterThan(0);
       const volumes = await Promise.all([0, 1, 2].map(claim));
       await kubectl('delete', 'mqi', NAME, '-n', namespace, '--timeout=3m');
       await until(WAIT_MS, async () => (await instance.pods('broker')).length === 0);

@@ -12,6 +12,7 @@ import type { Core } from '#broker/core';
 import { ack, handleOf, idOf, openCore, receive, send, temporaryDirectory } from '#support/core';
 import { FaultFiles } from '#support/fault-files';
 import type { Stop, StopMode } from '#support/fault-files';
+import { History } from '#support/history';
 import { ManualClock } from '#support/manual-clock';
 import type { Unsynced } from '#support/memory-disk';
 
@@ -22,37 +23,43 @@ const MODES: readonly StopMode[] = ['before', 'after', 'torn-prefix', 'torn-hole
 const UNSYNCED: readonly Unsynced[] = ['kept', 'dropped', 'torn'];
 const DAY_MS = 24 * 3_600_000;
 
-/** What the world knows of it. */
-class Seen {
-  readonly stored = new Set<string>();
-  /** Acknowledged, answered or not. */
-  readonly acking = new Set<string>();
-  readonly acked = new Set<string>();
-}
+const GROUP = 'ledger';
 
 function open(directory: string, files: FaultFiles, clock: ManualClock): Promise<Core> {
   return openCore(directory, { files, clock, segmentBytes: SEGMENT_BYTES });
 }
 
-async function ackOne(core: Core, delivery: Delivery, seen: Seen): Promise<void> {
-  seen.acking.add(idOf(delivery));
-  await ack(core, core.groups.get('ledger'), handleOf(core, delivery));
-  seen.acked.add(idOf(delivery));
+async function takeSome(core: Core, batchSize: number, history: History): Promise<Delivery[]> {
+  const topic = core.topics.get('orders');
+  const deliveries = await receive(core, core.groups.get(GROUP), topic, { batchSize });
+  for (const each of deliveries) {
+    const { body } = each.message;
+    history.delivered(GROUP, { id: idOf(each), topic: String(topic.id), body });
+  }
+  return deliveries;
 }
 
-async function work(core: Core, clock: ManualClock, seen: Seen): Promise<void> {
+async function ackOne(core: Core, delivery: Delivery, history: History): Promise<void> {
+  history.acking(GROUP, idOf(delivery));
+  await ack(core, core.groups.get(GROUP), handleOf(core, delivery));
+  history.acked(GROUP, idOf(delivery));
+}
+
+async function work(core: Core, clock: ManualClock, history: History): Promise<void> {
   const topic = await core.topics.create('orders', 'fifo', 1);
-  const group = await core.groups.create('ledger', { ordered: true, retryMaxTimes: 100 });
+  history.topicCreated(String(topic.id));
+  await core.groups.create(GROUP, { ordered: true, retryMaxTimes: 100 });
   for (let n = 0; n < 12; n++) {
     for (const messageGroup of ['A', 'B', 'C']) {
       const id = `${messageGroup}${n}`;
-      await send(core, topic, { id, messageGroup, body: 'x'.repeat(n * 20) });
-      seen.stored.add(id);
+      const body = Buffer.alloc(1 + n * 20, id);
+      history.sending({ id, topic: String(topic.id), messageGroup, body });
+      history.stored(id, await send(core, topic, { id, messageGroup, body }));
     }
-    const deliveries = await receive(core, group, topic, { batchSize: 4 });
+    const deliveries = await takeSome(core, 4, history);
     // A is always behind: what is done lies above the first message that waits.
     const others = deliveries.filter((each) => !idOf(each).startsWith('A') || n % 5 === 4);
-    for (const each of others) await ackOne(core, each, seen);
+    for (const each of others) await ackOne(core, each, history);
     if (n % 4 === 1) await core.store.materialize();
     if (n % 3 === 2) clock.advance(40_000);
   }
@@ -62,43 +69,35 @@ async function crash(stop?: Stop) {
   const directory = await temporaryDirectory();
   const files = new FaultFiles(stop ? { stop } : {});
   const clock = new ManualClock();
-  const seen = new Seen();
+  const history = new History();
+  history.ordered(GROUP);
   let core: Core | undefined;
   try {
     core = await open(directory, files, clock);
-    await work(core, clock, seen);
+    await work(core, clock, history);
   } catch (error) {
     if (!files.stopped) throw error;
   }
   files.crash();
   await core?.close();
-  return { directory, files, clock, seen };
+  return { directory, files, clock, history };
 }
 
 /** Everything that still comes, in turn; what of that is wrong. */
-async function whatIsWrong(core: Core, clock: ManualClock, seen: Seen): Promise<string[]> {
+async function whatIsWrong(core: Core, clock: ManualClock, history: History) {
   const topic = core.topics.find('orders');
-  const group = core.groups.find('ledger');
-  if (!topic || !group) return seen.stored.size > 0 ? ['topic or group is gone'] : [];
+  if (!topic || !core.groups.find(GROUP)) {
+    return history.storedCount > 0 ? ['topic or group is gone'] : [];
+  }
   clock.advance(DAY_MS);
-  const wrong: string[] = [];
-  const came: string[] = [];
+  history.forgetDeliveries();
   for (;;) {
-    const deliveries = await receive(core, group, topic, { batchSize: 3 });
+    const deliveries = await takeSome(core, 3, history);
     if (deliveries.length === 0) break;
-    for (const each of deliveries) await ackOne(core, each, new Seen());
-    came.push(...deliveries.map(idOf));
+    for (const each of deliveries) await ackOne(core, each, history);
   }
-  for (const messageGroup of ['A', 'B', 'C']) {
-    const numbers = came.filter((id) => id.startsWith(messageGroup)).map((id) => +id.slice(1));
-    const sorted = [...new Set(numbers)].toSorted((a, b) => a - b);
-    if (String(sorted) !== String(numbers)) wrong.push(`${messageGroup} came as ${numbers}`);
-  }
-  for (const id of seen.stored) {
-    if (!came.includes(id) && !seen.acking.has(id)) wrong.push(`${id} is lost`);
-  }
-  for (const id of seen.acked) if (came.includes(id)) wrong.push(`${id} came again`);
-  return wrong;
+  history.drained(GROUP, String(topic.id));
+  return history.violations;
 }
 
 test.each(MODES)(
@@ -106,7 +105,7 @@ test.each(MODES)(
   async (mode) => {
     const whole = await crash();
     await fs.rm(whole.directory, { recursive: true });
-    expect(whole.seen.acked.size).toBeGreaterThan(10);
+    expect(whole.history.ackedCount).toBeGreaterThan(10);
     const torn = mode.startsWith('torn');
     const all = whole.files.operations.flatMap(({ operation }, at) =>
       !torn || operation === 'write' ? [at] : [],
@@ -114,7 +113,7 @@ test.each(MODES)(
     const wrong: string[] = [];
     for (let i = 0; i < STOPS; i++) {
       const at = all[Math.floor((i * all.length) / STOPS)] as number;
-      const { directory, files, clock, seen } = await crash({ at, mode });
+      const { directory, files, clock, history } = await crash({ at, mode });
       for (const [round, unsynced] of UNSYNCED.entries()) {
         const copy = await temporaryDirectory();
         await fs.cp(directory, copy, { recursive: true });
@@ -123,7 +122,7 @@ test.each(MODES)(
         const disk = files.disk.afterCrash({ unsynced, seed: at }).moved(directory, copy);
         const again = new ManualClock(clock.nowMs());
         const core = await open(copy, new FaultFiles({ disk }), again);
-        const found = await whatIsWrong(core, again, seen);
+        const found = await whatIsWrong(core, again, history.clone());
         wrong.push(...found.map((each) => `${mode} #${at}, unsynced ${unsynced}: ${each}`));
         await core.close();
         await fs.rm(copy, { recursive: true });

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ClientHistory, type Receipt } from '#support/client-history';
+import { History } from '#support/history';
 import { until, withinMs } from '#support/until';
 
 const DNS_PRELOAD = new URL('dns-preload.ts', import.meta.url).href;
@@ -31,8 +31,19 @@ type Line =
   | { readonly event: 'sending'; readonly id: string }
   | { readonly event: 'sent'; readonly id: string }
   | { readonly event: 'failed'; readonly id: string; readonly error: string }
-  | ({ readonly event: 'received' } & Receipt)
-  | { readonly event: 'acked'; readonly queue: string; readonly offset: number }
+  | {
+      readonly event: 'received';
+      readonly id: string;
+      readonly queue: string;
+      readonly offset: number;
+      readonly attempt: number;
+    }
+  | {
+      readonly event: 'acked';
+      readonly id: string;
+      readonly queue: string;
+      readonly offset: number;
+    }
   | { readonly event: 'lost'; readonly queue: string; readonly messages: number }
   | Trouble;
 
@@ -48,20 +59,34 @@ export interface ConsumerOptions {
   readonly group: string;
 }
 
+/** What a client has to do with. */
+interface Place {
+  readonly topic: string;
+  readonly group: string;
+}
+
 export class ClientLoad {
-  readonly history = new ClientHistory();
+  readonly history = new History();
   /** What consumers met lately, for the message of a test that fails. */
   readonly troubles: string[] = [];
   readonly #running = new Set<LoadClient & { kill(): void }>();
+  readonly #consumed = new Map<string, Place>();
   #producers = 0;
 
   producer({ endpoints, topic, intervalMs }: ProducerOptions): Promise<LoadClient> {
     const prefix = `p${++this.#producers}`;
-    return this.#start(PRODUCER, [endpoints, topic, prefix, String(intervalMs)]);
+    const args = [endpoints, topic, prefix, String(intervalMs)];
+    return this.#start(PRODUCER, args, { topic, group: '' });
   }
 
   consumer({ endpoints, topic, group }: ConsumerOptions): Promise<LoadClient> {
-    return this.#start(CONSUMER, [endpoints, topic, group]);
+    return this.#start(CONSUMER, [endpoints, topic, group], { topic, group });
+  }
+
+  /** Acknowledged to their senders, and not received yet by some group that consumes them. */
+  missing(): string[] {
+    const consumed = [...this.#consumed.values()];
+    return consumed.flatMap(({ topic, group }) => this.history.outstanding(group, topic));
   }
 
   /** Waits for everything that was acknowledged to its sender. */
@@ -69,11 +94,11 @@ export class ClientLoad {
     const { history } = this;
     await until(
       timeoutMs,
-      () => history.missing().length === 0,
+      () => this.missing().length === 0,
       () => {
-        const missing = history.missing();
+        const missing = this.missing();
         return (
-          `${missing.length} of ${history.sentCount} did not come: ` +
+          `${missing.length} of ${history.storedCount} did not come: ` +
           `${missing.slice(0, 5).join(', ')}; ${this.troubles.slice(-3).join('; ')}`
         );
       },
@@ -82,11 +107,11 @@ export class ClientLoad {
 
   /** Waits until so many more were sent. */
   async untilSent(more: number, timeoutMs: number): Promise<void> {
-    const target = this.history.sentCount + more;
+    const target = this.history.storedCount + more;
     await until(
       timeoutMs,
-      () => this.history.sentCount >= target,
-      () => `${target - this.history.sentCount} of ${more} were not sent`,
+      () => this.history.storedCount >= target,
+      () => `${target - this.history.storedCount} of ${more} were not sent`,
     );
   }
 
@@ -94,7 +119,8 @@ export class ClientLoad {
     for (const client of this.#running) client.kill();
   }
 
-  async #start(script: string, args: readonly string[]): Promise<LoadClient> {
+  async #start(script: string, args: readonly string[], place: Place): Promise<LoadClient> {
+    if (place.group !== '') this.#consumed.set(`${place.topic}/${place.group}`, place);
     const child = spawn(process.execPath, ['--import', DNS_PRELOAD, script, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -103,11 +129,11 @@ export class ClientLoad {
       kill: () => void child.kill('SIGKILL'),
     };
     this.#running.add(client);
-    await this.#untilReady(child);
+    await this.#untilReady(child, place);
     return client;
   }
 
-  async #untilReady(child: ChildProcess): Promise<void> {
+  async #untilReady(child: ChildProcess, place: Place): Promise<void> {
     if (!child.stdout || !child.stderr) throw new Error('a client process has no output');
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -118,7 +144,7 @@ export class ClientLoad {
       createInterface({ input: child.stdout! }).on('line', (text) => {
         const line = JSON.parse(text) as Line;
         if (line.event === 'ready') resolve();
-        else this.#note(line);
+        else this.#note(line, place);
       });
     });
     const first = Promise.race([ready, exited]);
@@ -136,14 +162,16 @@ export class ClientLoad {
     await withinMs(STOP_MS, closed, () => new Error('a client does not end'));
   }
 
-  #note(line: Exclude<Line, { event: 'ready' }>): void {
+  #note(line: Exclude<Line, { event: 'ready' }>, { topic, group }: Place): void {
     const { history } = this;
-    if (line.event === 'sending') history.sending(line.id);
-    else if (line.event === 'sent') history.sent(line.id);
+    if (line.event === 'sending') history.sending({ id: line.id, topic });
+    else if (line.event === 'sent') history.stored(line.id);
     else if (line.event === 'failed') history.failed(line.id, line.error);
-    else if (line.event === 'received') history.received(line);
-    else if (line.event === 'acked') history.acked(line.queue, line.offset);
-    else if (line.event === 'lost') history.lost(line.queue, line.messages);
+    else if (line.event === 'received') {
+      const { id, queue, offset, attempt } = line;
+      history.delivered(group, { id, topic, place: { queue, offset, attempt } });
+    } else if (line.event === 'acked') history.acked(group, line.id, line);
+    else if (line.event === 'lost') history.lost(group, line.queue, line.messages);
     else {
       this.troubles.push(line.error);
       if (this.troubles.length > TROUBLES_KEPT) this.troubles.shift();

@@ -11,6 +11,7 @@ import type { ManualClock } from '#support/manual-clock';
 
 export const GROUP = 'billing';
 export const PULL_GROUP = 'mailing';
+const BROADCAST_GROUP = 'caches';
 export const INVISIBLE_MS = 30_000;
 export const SCRIPT_SEGMENT_BYTES = 24 * 1024;
 export const SCRIPT_RETENTION_MS = 3_600_000;
@@ -70,10 +71,12 @@ export async function runScript(scene: Scene): Promise<void> {
   history.topicCreated(String(orders.id));
   const billing = await core.groups.create(GROUP);
   const mailing = await core.groups.create(PULL_GROUP);
+  await core.groups.create(BROADCAST_GROUP, { broadcast: true });
   await firstHour(scene, orders, billing, mailing);
   await recreateTopic(scene);
   await morning(scene, orders, billing);
   for (const id of history.ids) history.mayExpire(id);
+  for (const member of ['one', 'two']) history.mayForget(placeOf(member));
   clock.advance(SCRIPT_RETENTION_MS + 1);
   await core.store.retain();
   await afternoon(scene, orders, billing, mailing);
@@ -95,7 +98,9 @@ async function firstHour(scene: Scene, orders: Topic, billing: Group, mailing: G
   const end = core.consumption.pull.commitOffset(mailing, orders, 0, 4);
   await core.producer.whenStored(end);
   history.committed(PULL_GROUP, String(orders.id), 0, 4);
+  for (const member of ['one', 'two']) await keepPosition(scene, member, 0);
   await inParallel(scene, orders, 14, 30);
+  await keepPosition(scene, 'two', 1);
   clock.advance(10_001);
   const again = await receiveSome(scene, billing, orders, 4);
   await Promise.all(again.map((delivery) => ackOne(scene, billing, delivery)));
@@ -122,6 +127,7 @@ async function morning(scene: Scene, orders: Topic, billing: Group): Promise<voi
   for (const delivery of some.slice(0, 4)) await ackOne(scene, billing, delivery);
   clock.advance(INVISIBLE_MS + 1); // the others' leases end
   for (let i = 50; i < 56; i++) await sendOne(scene, orders, i);
+  await keepPosition(scene, 'two', 0);
   await core.topics.update('orders', { queues: QUEUES + 1 });
   await inParallel(scene, orders, 56, 70);
 }
@@ -129,6 +135,7 @@ async function morning(scene: Scene, orders: Topic, billing: Group): Promise<voi
 async function afternoon(scene: Scene, orders: Topic, billing: Group, mailing: Group) {
   const { core, clock, history } = scene;
   await inParallel(scene, orders, 70, 84);
+  for (const member of ['two', 'three']) await keepPosition(scene, member, 1);
   const some = await receiveSome(scene, billing, orders, 10);
   for (const delivery of some.slice(0, 5)) await ackOne(scene, billing, delivery);
   clock.advance(SCRIPT_RETENTION_MS / 2);
@@ -138,6 +145,28 @@ async function afternoon(scene: Scene, orders: Topic, billing: Group, mailing: G
   await core.producer.whenStored(core.consumption.pull.commitOffset(mailing, orders, 0, offset));
   history.committed(PULL_GROUP, String(orders.id), 0, offset);
   for (let i = 84; i < 90; i++) await sendOne(scene, orders, i);
+}
+
+/** As the history names it: each member has a progress of its own. */
+function placeOf(member: string): string {
+  return `${BROADCAST_GROUP}/${member}`;
+}
+
+/** The other way round. */
+export function memberOf(place: string): { name: string; member: string | undefined } {
+  const [name = '', member] = place.split('/');
+  return { name, member };
+}
+
+/** A member has read to the end of a queue. */
+async function keepPosition(scene: Scene, member: string, queueId: number): Promise<void> {
+  const { core, history } = scene;
+  const orders = core.topics.get('orders');
+  const caches = core.groups.get(BROADCAST_GROUP);
+  const offset = core.consumption.pull.queue(orders, queueId).readable(core.store.committed);
+  const end = core.consumption.broadcast.storeOffset(caches, member, orders, queueId, offset);
+  await core.producer.whenStored(end);
+  history.committed(placeOf(member), String(orders.id), queueId, offset);
 }
 
 async function inParallel(scene: Scene, topic: Topic, from: number, to: number): Promise<void> {

@@ -1,19 +1,20 @@
 /**
- * What happened to a broker as its callers saw it, and a check that what is there afterwards
- * agrees: nothing that was promised is missing, nothing is there that nobody sent, nothing went
- * back (P1–P3).
+ * What happened to a broker, or to many, as their callers saw it, and a check that what is there
+ * afterwards agrees (P1 to P4). All load and crash tests share it:
+ *
+ * - what was promised to its sender is there, comes to every group, and nothing comes that nobody
+ *   sent or that was changed on the way;
+ * - what a group is done with does not come again; how often the rest came again is counted;
+ * - in a group that is ordered, the messages of a message group come and are done in their order;
+ * - a scheduled message is never early, a recalled one never comes;
+ * - a transaction is seen if it was committed, and never otherwise;
+ * - a message has one dead letter at most;
+ * - progress does not go back.
  */
-import { createHash } from 'node:crypto';
-
-/**
- * A message as its sender knows it. Topics are named by whatever the caller tells them apart by.
- */
-export interface SentMessage {
-  id: string;
-  topic: string;
-  queueId: number;
-  body: Buffer;
-}
+import { GroupHistory } from '#support/history-group';
+import type { LineOrder, Place } from '#support/history-order';
+import { SenderHistory, key } from '#support/history-senders';
+import type { DeliveredMessage, Sent } from '#support/history-senders';
 
 /** A message as a reader found it. */
 export interface FoundMessage {
@@ -24,205 +25,232 @@ export interface FoundMessage {
   body: Buffer;
 }
 
-interface Sent {
-  topic: string;
-  /** Undefined when the broker chose it. */
-  queueId: number | undefined;
-  digest: string;
-  /** Undefined until the sender has its answer. */
-  stored: { offset: number | undefined } | undefined;
-}
-
-function digestOf(body: Buffer): string {
-  return createHash('sha256').update(body).digest('hex');
-}
-
-function key(...parts: (string | number)[]): string {
-  return parts.join('/');
-}
-
-export class History {
-  readonly #sent = new Map<string, Sent>();
-  /** Topics by whether they are known to be there, known to be gone, or in between. */
-  readonly #topics = new Map<string, 'there' | 'deleting' | 'gone'>();
-  readonly #acking = new Set<string>();
-  readonly #acked = new Set<string>();
-  readonly #delivered = new Set<string>();
-  readonly #committed = new Map<string, number>();
-  /** Messages that retention may have taken: their absence is no loss. */
-  readonly #expirable = new Set<string>();
-  readonly #violations: string[] = [];
+export class History extends SenderHistory {
+  readonly #groups = new Map<string, GroupHistory>();
+  readonly #committed = new Map<string, { group: string; place: string; offset: number }>();
+  #latestMs = 0;
 
   /** A history that goes on from here on its own. */
   clone(): History {
     const copy = new History();
-    for (const [id, sent] of this.#sent) copy.#sent.set(id, { ...sent });
-    for (const [topic, state] of this.#topics) copy.#topics.set(topic, state);
-    for (const each of this.#acking) copy.#acking.add(each);
-    for (const each of this.#acked) copy.#acked.add(each);
-    for (const each of this.#delivered) copy.#delivered.add(each);
-    for (const [place, offset] of this.#committed) copy.#committed.set(place, offset);
-    for (const id of this.#expirable) copy.#expirable.add(id);
-    copy.#violations.push(...this.#violations);
+    this.copyTo(copy);
+    for (const [name, group] of this.#groups) copy.#groups.set(name, group.clone(copy.lines));
+    for (const [where, committed] of this.#committed) copy.#committed.set(where, committed);
+    copy.#latestMs = this.#latestMs;
     return copy;
   }
 
-  /** Everything that was found to be wrong. */
-  get violations(): readonly string[] {
-    return this.#violations;
-  }
-
-  violated(what: string): void {
-    this.#violations.push(what);
-  }
-
-  get sentCount(): number {
-    return this.#sent.size;
-  }
-
-  get storedCount(): number {
-    return [...this.#sent.values()].filter(({ stored }) => stored).length;
-  }
-
+  /** Acknowledgements that were answered, over all groups. */
   get ackedCount(): number {
-    return this.#acked.size;
+    return this.#sum((group) => group.acked.size);
   }
 
-  topicCreated(topic: string): void {
-    this.#topics.set(topic, 'there');
+  /** Messages that came, over all groups, each once. */
+  get receivedCount(): number {
+    return this.#sum((group) => group.delivered.size);
   }
 
-  topicDeleting(topic: string): void {
-    this.#topics.set(topic, 'deleting');
+  /** Deliveries to a group of what it had got before. */
+  get duplicates(): number {
+    return this.#sum((group) => group.duplicates);
   }
 
-  topicDeleted(topic: string): void {
-    this.#topics.set(topic, 'gone');
+  /** By how much the latest of the scheduled messages was late. */
+  get latestMs(): number {
+    return this.#latestMs;
   }
 
-  /** Topics that must be there, and those that must not. */
-  topics(state: 'there' | 'gone'): string[] {
-    return [...this.#topics].filter(([, is]) => is === state).map(([topic]) => topic);
+  /** Queues that messages came from, where places were told. */
+  get queues(): readonly string[] {
+    return [...new Set([...this.#groups.values()].flatMap(({ queues }) => queues.queues))];
   }
 
-  sending({ id, topic, body, queueId }: Omit<SentMessage, 'queueId'> & { queueId?: number }): void {
-    if (this.#sent.has(id)) throw new Error(`the id ${id} was used already`);
-    this.#sent.set(id, { topic, queueId, digest: digestOf(body), stored: undefined });
+  #sum(of: (group: GroupHistory) => number): number {
+    let sum = 0;
+    for (const group of this.#groups.values()) sum += of(group);
+    return sum;
   }
 
-  stored(id: string, offset?: number): void {
-    (this.#sent.get(id) as Sent).stored = { offset };
+  #group(name: string): GroupHistory {
+    let group = this.#groups.get(name);
+    if (!group) this.#groups.set(name, (group = new GroupHistory()));
+    return group;
   }
 
-  /** From here on retention may take what was stored so far in `topic`. */
-  mayExpire(id: string): void {
-    this.#expirable.add(id);
+  /** The group is ordered: from here on it is held to that. */
+  ordered(name: string): void {
+    this.#group(name).isOrdered(this.lines);
   }
 
-  get ids(): Iterable<string> {
-    return this.#sent.keys();
-  }
-
-  delivered(group: string, message: Omit<FoundMessage, 'offset' | 'queueId'>): void {
-    const delivery = key(group, message.id);
-    this.#delivered.add(delivery);
-    this.#sameAsSent(message);
-    if (this.#acked.has(delivery)) {
-      this.#violations.push(`${message.id} was delivered to ${group} after its ack was answered`);
+  delivered(name: string, message: DeliveredMessage): void {
+    const { id, place, atMs } = message;
+    const group = this.#group(name);
+    const isFirst = !group.delivered.has(id);
+    if (!isFirst) group.duplicates++;
+    if (place && isFirst && place.attempt === 1) {
+      group.queues.first(id, place, (what) => this.violated(what));
+    }
+    group.delivered.add(id);
+    this.check(message, atMs);
+    if (group.acked.has(ackKey(id, place))) {
+      this.violated(`${id} was delivered to ${name} after its ack was answered`);
+    }
+    if (group.deadLettered.has(id)) this.violated(`${id} came to ${name} from its dead letters`);
+    this.#inLine(group.order?.deliveries, id, (other) => group.has(other), `came to ${name}`);
+    const dueMs = this.sent.get(id)?.dueMs;
+    if (isFirst && dueMs !== undefined && atMs !== undefined) {
+      this.#latestMs = Math.max(this.#latestMs, atMs - dueMs);
     }
   }
 
-  acking(group: string, id: string): void {
-    this.#acking.add(key(group, id));
+  #inLine(
+    order: LineOrder | undefined,
+    id: string,
+    hasBeen: (id: string) => boolean,
+    what: string,
+  ): void {
+    const sent = this.sent.get(id);
+    if (!order || sent?.line === undefined) return;
+    const { line, after } = sent;
+    const isThrough = (other: string): boolean => hasBeen(other) || this.known(other).mayBeGone;
+    const missing = order.missingBefore({ line, after }, isThrough);
+    if (missing !== undefined) this.violated(`${id} ${what} before ${missing}`);
   }
 
-  acked(group: string, id: string): void {
-    this.#acked.add(key(group, id));
+  acking(name: string, id: string): void {
+    const group = this.#group(name);
+    group.acking.add(id);
+    this.#inLine(group.order?.acks, id, (other) => group.isDone(other), `was done by ${name}`);
   }
+
+  /** `place` where the messages of the group have one. */
+  acked(name: string, id: string, place?: Omit<Place, 'attempt'>): void {
+    const group = this.#group(name);
+    group.acking.add(id);
+    group.acked.add(ackKey(id, place));
+  }
+
+  /** A call for messages failed: as many as it asked for may have been on their way. */
+  lost(name: string, queue: string, messages: number): void {
+    this.#group(name).queues.lost(queue, messages);
+  }
+
+  /** A copy of the message was found among the dead letters of the group. */
+  deadLettered(name: string, id: string): void {
+    const group = this.#group(name);
+    this.heardOf(id);
+    if (group.deadLettered.has(id)) this.violated(`${id} is twice in the dead letters of ${name}`);
+    if (group.acked.has(ackKey(id, undefined))) {
+      this.violated(`${id} is a dead letter of ${name} after its ack was answered`);
+    }
+    group.deadLettered.add(id);
+  }
+
+  // ---- progress
 
   /** The group was told that its progress in a queue is stored. */
   committed(group: string, topic: string, queueId: number, offset: number): void {
-    const place = key(group, topic, queueId);
-    this.#committed.set(place, Math.max(this.#committed.get(place) ?? 0, offset));
+    const place = key(topic, queueId);
+    const before = this.#committed.get(key(group, place))?.offset ?? 0;
+    const promised = { group, place, offset: Math.max(before, offset) };
+    this.#committed.set(key(group, place), promised);
   }
 
   /** The progress that there is now. */
   foundProgress(group: string, topic: string, queueId: number, offset: number): void {
-    const promised = this.#committed.get(key(group, topic, queueId)) ?? 0;
+    const promised = this.#committed.get(key(group, topic, queueId))?.offset ?? 0;
     if (offset >= promised) return;
-    this.#violations.push(
+    this.violated(
       `the progress of ${group} in ${topic}/${queueId} went back from ${promised} to ${offset}`,
     );
   }
 
+  /** From here on the progress of the group may be dropped. */
+  mayForget(group: string): void {
+    for (const [where, promised] of this.#committed) {
+      if (promised.group === group) this.#committed.delete(where);
+    }
+  }
+
+  /** Groups with a progress that they were promised, in a topic that must be there. */
+  *promisedProgress(): Iterable<{ group: string; topic: string; queueId: number }> {
+    for (const { group, place } of this.#committed.values()) {
+      const [topic = '', queueId] = place.split('/');
+      if (this.isThere(topic)) yield { group, topic, queueId: Number(queueId) };
+    }
+  }
+
+  // ---- what there is in the end
+
   /**
    * Checks everything that can be read from all queues of all topics, each queue from its minimum.
+   * With the time, scheduled messages that are due are expected too.
    */
-  foundAll(found: readonly FoundMessage[]): void {
+  foundAll(found: readonly FoundMessage[], nowMs?: number): void {
     const byId = new Map<string, FoundMessage>();
     for (const message of found) {
-      if (byId.has(message.id)) this.#violations.push(`${message.id} is there twice`);
+      if (byId.has(message.id)) this.violated(`${message.id} is there twice`);
       byId.set(message.id, message);
-      this.#sameAsSent(message);
+      this.check(message, nowMs);
     }
-    for (const [id, { topic, queueId, stored }] of this.#sent) {
-      if (!stored || this.#topics.get(topic) !== 'there') continue;
+    for (const [id, sent] of this.sent) {
       const there = byId.get(id);
-      if (!there) {
-        if (!this.#expirable.has(id)) this.#violations.push(`${id} was stored and is lost`);
-        continue;
-      }
-      const moved =
-        (stored.offset !== undefined && there.offset !== stored.offset) ||
-        (queueId !== undefined && there.queueId !== queueId);
-      if (moved) this.#violations.push(`${id} is at ${there.queueId}/${there.offset} now`);
+      if (there) this.#notMoved(id, sent, there);
+      else if (this.isPromised(sent, nowMs)) this.violated(`${id} was stored and is lost`);
     }
-    this.#dense(found);
+    for (const gap of gaps(found)) this.violated(gap);
   }
 
-  #sameAsSent({ id, topic, body }: Omit<FoundMessage, 'offset' | 'queueId'>): void {
-    const sent = this.#sent.get(id);
-    if (!sent) this.#violations.push(`${id} is in ${topic}, but nobody sent it`);
-    else if (sent.topic !== topic) this.#violations.push(`${id} is in ${topic}`);
-    else if (sent.digest !== digestOf(body)) this.#violations.push(`${id} has another body`);
-  }
-
-  #dense(found: readonly FoundMessage[]): void {
-    const queues = new Map<string, number[]>();
-    for (const { topic, queueId, offset } of found) {
-      const queue = key(topic, queueId);
-      const offsets = queues.get(queue);
-      if (offsets) offsets.push(offset);
-      else queues.set(queue, [offset]);
-    }
-    for (const [queue, offsets] of queues) {
-      const sorted = offsets.toSorted((a, b) => a - b);
-      const first = sorted[0] as number;
-      const gap = sorted.find((offset, i) => offset !== first + i);
-      if (gap !== undefined) this.#violations.push(`${queue} has a gap before offset ${gap}`);
-    }
+  #notMoved(id: string, { topic, queueId, stored }: Sent, there: FoundMessage): void {
+    if (!stored || !this.isThere(topic)) return;
+    const moved =
+      (stored.offset !== undefined && there.offset !== stored.offset) ||
+      (queueId !== undefined && there.queueId !== queueId);
+    if (moved) this.violated(`${id} is at ${there.queueId}/${there.offset} now`);
   }
 
   /** Stored messages of a topic that the group has neither been given nor acknowledged. */
-  outstanding(group: string, topic: string): string[] {
+  outstanding(name: string, topic: string, nowMs = Infinity): string[] {
+    const group = this.#group(name);
     const ids: string[] = [];
-    for (const [id, sent] of this.#sent) {
-      if (sent.topic !== topic || !sent.stored || this.#expirable.has(id)) continue;
-      const delivery = key(group, id);
-      if (!this.#delivered.has(delivery) && !this.#acking.has(delivery)) ids.push(id);
+    for (const [id, sent] of this.sent) {
+      if (sent.topic === topic && this.isPromised(sent, nowMs) && !group.has(id)) ids.push(id);
     }
     return ids;
   }
 
   /** Everything that can still come has come: what is outstanding now is lost. */
-  drained(group: string, topic: string): void {
-    for (const id of this.outstanding(group, topic)) {
-      this.#violations.push(`${id} was stored and never came to ${group}`);
+  drained(name: string, topic: string, nowMs = Infinity): void {
+    for (const id of this.outstanding(name, topic, nowMs)) {
+      this.violated(`${id} was stored and never came to ${name}`);
     }
   }
 
   /** Forgets who got what, so that `drained` speaks only of what comes from now on. */
   forgetDeliveries(): void {
-    this.#delivered.clear();
+    for (const group of this.#groups.values()) group.delivered.clear();
   }
+}
+
+/** What acknowledgements are told apart by: the message may be there twice. */
+function ackKey(id: string, place: Omit<Place, 'attempt'> | undefined): string {
+  return place ? key(place.queue, place.offset) : id;
+}
+
+function gaps(found: readonly FoundMessage[]): string[] {
+  const queues = new Map<string, number[]>();
+  for (const { topic, queueId, offset } of found) {
+    const queue = key(topic, queueId);
+    const offsets = queues.get(queue);
+    if (offsets) offsets.push(offset);
+    else queues.set(queue, [offset]);
+  }
+  const wrong: string[] = [];
+  for (const [queue, offsets] of queues) {
+    const sorted = offsets.toSorted((a, b) => a - b);
+    const first = sorted[0] as number;
+    const gap = sorted.find((offset, i) => offset !== first + i);
+    if (gap !== undefined) wrong.push(`${queue} has a gap before offset ${gap}`);
+  }
+  return wrong;
 }

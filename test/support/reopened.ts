@@ -2,7 +2,7 @@
  * What must be true of a broker that was opened again after a crash, whatever is left of its files.
  */
 import type { Core } from '#broker/core';
-import { GROUP, INVISIBLE_MS, PULL_GROUP, receiveSome, sendOne } from '#support/crash-script';
+import { GROUP, INVISIBLE_MS, memberOf, receiveSome, sendOne } from '#support/crash-script';
 import type { FoundMessage, History } from '#support/history';
 import type { ManualClock } from '#support/manual-clock';
 import { PROPERTY, parseProperties } from '#proto/properties';
@@ -69,16 +69,18 @@ async function checkState(core: Core, history: History): Promise<void> {
   for (const topic of history.topics('gone')) {
     if (core.topics.byId(Number(topic))) history.violated(`topic ${topic} came back`);
   }
-  for (const name of [GROUP, PULL_GROUP]) {
-    const group = core.groups.find(name);
-    if (!group) continue;
-    for (const [topicId, queues] of core.consumption.progress.of(group.id)) {
-      for (const progress of queues) {
-        if (!progress) continue;
-        history.foundProgress(name, String(topicId), progress.queueId, progress.committed);
-      }
-    }
+  for (const { group, topic, queueId } of history.promisedProgress()) {
+    history.foundProgress(group, topic, queueId, progressOf(core, group, Number(topic), queueId));
   }
+}
+
+/** Of a group, or of a member of one. */
+function progressOf({ groups, consumption }: Core, name: string, topicId: number, queueId: number) {
+  const { name: groupName, member } = memberOf(name);
+  const groupId = groups.find(groupName)?.id ?? -1;
+  const { members } = consumption.broadcast;
+  if (member !== undefined) return members.find({ groupId, topicId, queueId, member }) ?? -1;
+  return consumption.progress.find(groupId, topicId, queueId)?.committed ?? -1;
 }
 
 /** All leases end, and everything that was not acknowledged comes again. */
