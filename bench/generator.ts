@@ -113,19 +113,22 @@ class Generator {
   }
 
   async #producer(): Promise<Producer> {
-    const { topics, bodyBytes, inFlight, messages, mode } = this.#options;
+    const { topics, bodyBytes, inFlight, messages, mode, kind } = this.#options;
     const sessions = await this.#open('producer');
     const idPrefix = newIdPrefix();
     const requests = topics.map((topic) => {
       const queues = sessions[0]?.routes.get(topic)?.queues ?? 1;
-      return new SendRequest(topic, queues, idPrefix, bodyBytes);
+      const schedule = this.#options;
+      return new SendRequest({ topic, queues, idPrefix, bodyBytes, kind, schedule });
     });
     const limit = mode === 'produce' && messages > 0 ? messages : Infinity;
-    return new Producer(this.#run, { sessions, requests, inFlight, messages: limit });
+    const commits = kind === 'transaction';
+    return new Producer(this.#run, { sessions, requests, inFlight, messages: limit, commits });
   }
 
   async #consumer(): Promise<Consumer> {
     const { topics, group, receivers, batch, ack, bodyBytes, mode, consumer } = this.#options;
+    const { filter, filterType, kind } = this.#options;
     return new Consumer(this.#run, {
       sessions: await this.#open(consumer),
       topics,
@@ -136,6 +139,10 @@ class Generator {
       autoRenew: consumer === 'push',
       bodyBytes,
       timed: mode === 'both',
+      filter,
+      filterType,
+      schedule: this.#options,
+      scheduled: kind === 'scheduled',
     });
   }
 

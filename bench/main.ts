@@ -36,7 +36,7 @@ const program = new Command('bench')
   .option('-o, --output <format>', 'json instead of a table');
 
 function chosenScenarios(names: readonly string[]): readonly Scenario[] {
-  if (names.length === 0) return SCENARIOS;
+  if (names.length === 0) return SCENARIOS.filter(({ onDemand }) => onDemand !== true);
   return names.map((name) => {
     const scenario = SCENARIOS.find((known) => known.name === name);
     if (scenario === undefined) return program.error(`there is no scenario '${name}'`);

@@ -1,5 +1,6 @@
 /** What processes cost, as Linux counts it in /proc. */
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** /proc counts in hundredths of a second on every Linux that Node runs on. */
@@ -75,4 +76,16 @@ export async function cpuShare(pids: readonly number[], seconds: number): Promis
   const before = cpuMicros(pids);
   await delay(seconds * 1000);
   return (cpuMicros(pids) - before) / ((performance.now() - startedAt) * 1000);
+}
+
+const BLOCK_BYTES = 512;
+
+/** What the files under a directory take on the disk. */
+export function diskMib(directory: string): number {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const blocks = files.reduce((sum, { parentPath, name }) => {
+    return sum + statSync(join(parentPath, name)).blocks;
+  }, 0);
+  return (blocks * BLOCK_BYTES) / KIB_PER_MIB ** 2;
 }

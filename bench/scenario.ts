@@ -106,5 +106,7 @@ export interface Scenario {
    * others run on Sluice as it is by default.
    */
   readonly transports?: 'in turns' | 'one by one';
+  /** Runs only when it is named: it takes long. */
+  readonly onDemand?: true;
   run(trial: Trial): Promise<void>;
 }

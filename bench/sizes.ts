@@ -18,6 +18,10 @@ export interface Sizes {
   /** Queues of the scenario with many; a topic holds at most 1,000 of them. */
   readonly manyQueues: number;
   readonly memoryMessages: number;
+  /** Due one after the other, `scheduledPerSecond` a second. */
+  readonly scheduledMessages: number;
+  readonly scheduledPerSecond: number;
+  readonly pendingTimers: number;
   readonly logBytes: number;
   readonly idleSeconds: number;
   readonly idleConnections: number;
@@ -49,6 +53,9 @@ const usual: Sizes = {
   backlogMessages: MILLION,
   manyQueues: 10_000,
   memoryMessages: MILLION,
+  scheduledMessages: 100_000,
+  scheduledPerSecond: 10_000,
+  pendingTimers: MILLION,
   logBytes: GIB,
   idleSeconds: 20,
   idleConnections: 10_000,
@@ -77,6 +84,9 @@ export const SIZES: Readonly<Record<Sizes['name'], Sizes>> = {
     backlogMessages: 30_000,
     manyQueues: 2000,
     memoryMessages: 50_000,
+    scheduledMessages: 6000,
+    scheduledPerSecond: 2000,
+    pendingTimers: 50_000,
     logBytes: GIB / 16,
     idleSeconds: 4,
     idleConnections: 1000,

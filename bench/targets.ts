@@ -17,6 +17,7 @@ export interface Target {
 
 const FIRST = 'version 0.1';
 const WIRE = 'version 0.2';
+const KINDS = 'version 0.3';
 
 function atMost(bound: number, source: string): Target {
   return { bound, is: 'max', scales: false, source };
@@ -49,6 +50,13 @@ export const TARGETS = {
   idleCpuPercent: atMost(0.5, FIRST),
   /** Cost with 10,000,000 messages behind, or 10,000 queues, against the cost without. */
   flatRatio: atMost(1.2, FIRST),
+  /** Cost of an ordered message against that of a normal one. */
+  orderedRatio: atMost(1.2, KINDS),
+  /** With 10,000 due a second. */
+  scheduledLateMs: atMost(1000, KINDS),
+  /** 1,000,000 pending timers: beyond what the same messages take when they are not scheduled. */
+  timersDiskMib: atMost(300e6 / 2 ** 20, KINDS),
+  timersResidentMib: atMost(50e6 / 2 ** 20, KINDS),
   /** With 200 instances and 5,000 topics. */
   topicChangeMs: atMost(1000, FIRST),
   operatorResyncSeconds: atMost(60, FIRST),

@@ -3,6 +3,7 @@ import type { CallObserver } from '../wire/open-call.ts';
 import { encodeMessage, FieldReader } from '../wire/protobuf.ts';
 import { OK, readStatus, statusOf } from '../wire/unary.ts';
 import { LONG_POLL_SECONDS } from './client.ts';
+import { dueOf, type Schedule } from './kinds.ts';
 import { ID_CHARS, readSequence } from './message-id.ts';
 import { ERROR_PAUSE_MS, type Run } from './run.ts';
 import type { Session } from './session.ts';
@@ -12,7 +13,7 @@ const MESSAGE_NOT_FOUND = 40_401;
 const INVISIBLE_SECONDS = 60;
 const ANY_QUEUE = -1;
 const READ_WRITE = 4;
-const TAG_FILTER = 1;
+const FILTER_TYPE = { tag: 1, sql: 2 } as const;
 
 export interface ConsumerOptions {
   readonly sessions: readonly Session[];
@@ -30,6 +31,11 @@ export interface ConsumerOptions {
   readonly bodyBytes: number;
   /** Messages of this run, whose way from the sender is to be timed. */
   readonly timed: boolean;
+  readonly filter: string;
+  readonly filterType: keyof typeof FILTER_TYPE;
+  readonly schedule: Schedule;
+  /** Scheduled messages: none may come before its time. */
+  readonly scheduled: boolean;
 }
 
 export class Consumer {
@@ -148,15 +154,27 @@ class Receiver implements CallObserver {
         id = inner.text();
         if (id.length !== ID_CHARS) continue;
         const isNew = run.arrivals.add(bytes, inner.start);
-        if (isNew && options.timed) {
-          run.endToEndLatency.add(now - run.sendTimes.get(readSequence(bytes, inner.start)));
-        }
+        if (isNew) this.#time(readSequence(bytes, inner.start), now);
       }
     }
     if (id.length !== ID_CHARS) run.errors.add(`received a message with the id '${id}'`);
     if (receiptHandle === '') run.errors.add('received a message without a receipt handle');
     if (bodyBytes !== options.bodyBytes) run.errors.add(`received a body of ${bodyBytes} bytes`);
     this.#batch.push({ id, receiptHandle });
+  }
+
+  #time(sequence: number, now: number): void {
+    const { run, options } = this.#consumer;
+    const { timed, scheduled, schedule } = options;
+    if (timed) {
+      const tookMs = now - run.sendTimes.get(sequence);
+      run.endToEndLatency.add(tookMs);
+      if (scheduled && tookMs < schedule.delayMs) run.errors.add('came before it was due');
+    } else if (scheduled && schedule.duePerSecond > 0) {
+      const lateMs = Date.now() - dueOf(schedule, sequence);
+      if (lateMs < 0) run.errors.add('came before it was due');
+      run.endToEndLatency.add(Math.max(0, lateMs));
+    }
   }
 
   #ack(messages: readonly Received[]): void {
@@ -175,7 +193,7 @@ class Receiver implements CallObserver {
   #receiveRequest(topic: string): Buffer {
     const route = this.#session.routes.get(topic);
     if (route === undefined) throw new Error(`no route of ${topic}`);
-    const { autoRenew, batch } = this.#consumer.options;
+    const { autoRenew, batch, filter, filterType } = this.#consumer.options;
     const queue = encodeMessage(
       [1, this.#resource],
       [2, ANY_QUEUE],
@@ -186,7 +204,7 @@ class Receiver implements CallObserver {
     return encodeMessage(
       [1, this.#group],
       [2, queue],
-      [3, encodeMessage([1, TAG_FILTER], [2, '*'])],
+      [3, encodeMessage([1, FILTER_TYPE[filterType]], [2, filter])],
       [4, batch],
       ...lease,
       [6, autoRenew ? 1 : 0],

@@ -1,9 +1,12 @@
 /** The generator's command line, as it is written and as it is read. */
 import { parseArgs } from 'node:util';
+import { MESSAGE_KINDS, type MessageKind, type Schedule } from './kinds.ts';
 
 const MODES = ['produce', 'drain', 'both', 'poll', 'hold'] as const;
 
-export interface LoadOptions {
+const FILTER_TYPES = ['tag', 'sql'] as const;
+
+export interface LoadOptions extends Schedule {
   /**
    * `poll` receives where nothing comes, to see what waiting costs; `hold` opens connections, makes
    * one call on each, and does nothing more with them.
@@ -30,6 +33,10 @@ export interface LoadOptions {
   readonly bodyBytes: number;
   readonly ack: 'single' | 'batch';
   readonly consumer: 'simple' | 'push';
+  readonly kind: MessageKind;
+  /** What a consumer asks for. */
+  readonly filter: string;
+  readonly filterType: (typeof FILTER_TYPES)[number];
 }
 
 const DEFAULTS: LoadOptions = {
@@ -49,6 +56,12 @@ const DEFAULTS: LoadOptions = {
   bodyBytes: 1024,
   ack: 'single',
   consumer: 'simple',
+  kind: 'normal',
+  filter: '*',
+  filterType: 'tag',
+  dueAt: 0,
+  duePerSecond: 0,
+  delayMs: 1000,
 };
 
 const NAMES = Object.keys(DEFAULTS) as (keyof LoadOptions)[];
@@ -99,5 +112,11 @@ export function fromArguments(args: readonly string[]): LoadOptions {
     bodyBytes: number('bodyBytes'),
     ack: oneOf('ack', text('ack'), ['single', 'batch']),
     consumer: oneOf('consumer', text('consumer'), ['simple', 'push']),
+    kind: oneOf('kind', text('kind'), MESSAGE_KINDS),
+    filter: text('filter'),
+    filterType: oneOf('filterType', text('filterType'), FILTER_TYPES),
+    dueAt: number('dueAt'),
+    duePerSecond: number('duePerSecond'),
+    delayMs: number('delayMs'),
   };
 }

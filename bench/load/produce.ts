@@ -1,7 +1,7 @@
 /** Keeps a fixed number of SendMessage calls in flight. */
 import type { CallObserver } from '../wire/open-call.ts';
-import { FieldReader } from '../wire/protobuf.ts';
-import { OK, readStatus } from '../wire/unary.ts';
+import { encodeMessage, FieldReader } from '../wire/protobuf.ts';
+import { OK, readStatus, statusOf } from '../wire/unary.ts';
 import { ERROR_PAUSE_MS, type Run } from './run.ts';
 import type { SendRequest } from './send-request.ts';
 import type { Session } from './session.ts';
@@ -13,6 +13,8 @@ export interface ProducerOptions {
   readonly inFlight: number;
   /** After this many messages no more are sent; Infinity: until `stop()`. */
   readonly messages: number;
+  /** They are transactions: each is committed when its half is stored, and counts only then. */
+  readonly commits: boolean;
 }
 
 export class Producer {
@@ -56,12 +58,17 @@ export class Producer {
     return this.#nextSequence++;
   }
 
-  request(sequence: number): Buffer {
+  get commits(): boolean {
+    return this.#options.commits;
+  }
+
+  request(sequence: number): SendRequest {
     const { requests } = this.#options;
     // Rounds of topics, not messages, step the queue: else a topic would only see some of its own.
     const request = requests[sequence % requests.length];
     if (request === undefined) throw new Error('a producer needs a topic');
-    return request.patch(sequence, Math.floor(sequence / requests.length));
+    request.patch(sequence, Math.floor(sequence / requests.length));
+    return request;
   }
 }
 
@@ -90,6 +97,9 @@ class Slot implements CallObserver {
   readonly #session: Session;
   #startedAt = 0;
   #problem: string | undefined;
+  #topic = '';
+  /** The EndTransaction that follows, once the half is answered. */
+  #commit: Buffer | undefined;
 
   constructor(producer: Producer, run: Run, session: Session) {
     this.#producer = producer;
@@ -103,11 +113,16 @@ class Slot implements CallObserver {
     this.#problem = 'SendMessage: no answer';
     this.#startedAt = performance.now();
     this.#run.sendTimes.set(sequence, this.#startedAt);
-    this.#session.connection.call('SendMessage', this.#producer.request(sequence), this);
+    const request = this.#producer.request(sequence);
+    this.#topic = request.topic;
+    this.#session.connection.call('SendMessage', request.bytes, this);
   }
 
   onMessage(bytes: Buffer, start: number, end: number): void {
     this.#problem = sendProblem(bytes, start, end);
+    if (this.#producer.commits && this.#problem === undefined) {
+      this.#commit = commitRequest(this.#topic, bytes, start, end);
+    }
   }
 
   onEnd(grpcStatus: number, grpcMessage: string): void {
@@ -117,8 +132,71 @@ class Slot implements CallObserver {
       setTimeout(() => this.next(), ERROR_PAUSE_MS);
       return;
     }
+    const commit = this.#commit;
+    this.#commit = undefined;
+    if (commit) new CommitCall(this.#session, commit, (problem) => this.#onDone(problem)).start();
+    else this.#onDone(undefined);
+  }
+
+  #onDone(problem: string | undefined): void {
+    if (problem !== undefined) {
+      this.#run.errors.add(problem);
+      setTimeout(() => this.next(), ERROR_PAUSE_MS);
+      return;
+    }
     this.#run.sent++;
     this.#run.sendLatency.add(performance.now() - this.#startedAt);
     this.next();
+  }
+}
+
+const COMMIT = 1;
+const FROM_CLIENT = 1;
+const entryReader = new FieldReader();
+
+/** From the answer to the half of one message. */
+function commitRequest(topic: string, answer: Buffer, start: number, end: number): Buffer {
+  let [messageId, transactionId] = ['', ''];
+  for (reader.open(answer, start, end); reader.next();) {
+    if (reader.number !== 2) continue;
+    for (entryReader.open(answer, reader.start, reader.end); entryReader.next();) {
+      if (entryReader.number === 2) messageId = entryReader.text();
+      if (entryReader.number === 3) transactionId = entryReader.text();
+    }
+  }
+  const resource = encodeMessage([2, topic]);
+  return encodeMessage(
+    [1, resource],
+    [2, messageId],
+    [3, transactionId],
+    [4, COMMIT],
+    [5, FROM_CLIENT],
+  );
+}
+
+class CommitCall implements CallObserver {
+  readonly #session: Session;
+  readonly #request: Buffer;
+  readonly #onDone: (problem: string | undefined) => void;
+  #problem: string | undefined = 'EndTransaction: no answer';
+
+  constructor(session: Session, request: Buffer, onDone: (problem?: string) => void) {
+    this.#session = session;
+    this.#request = request;
+    this.#onDone = onDone;
+  }
+
+  start(): void {
+    this.#session.connection.call('EndTransaction', this.#request, this);
+  }
+
+  onMessage(bytes: Buffer, start: number, end: number): void {
+    const { code, message } = statusOf(bytes, start, end);
+    this.#problem = code === OK ? undefined : `EndTransaction: ${code} ${message}`;
+  }
+
+  onEnd(grpcStatus: number, grpcMessage: string): void {
+    if (grpcStatus !== 0) this.#problem = `EndTransaction: gRPC ${grpcStatus} ${grpcMessage}`;
+    this.#onDone(this.#problem);
   }
 }

@@ -12,7 +12,7 @@ export class Run {
   readonly sendLatency = new Latencies();
   /** From an ack to its answer. */
   readonly ackLatency = new Latencies();
-  /** From a send to the arrival at a consumer. */
+  /** From a send to the arrival at a consumer; in a drain, from the time when it was due. */
   readonly endToEndLatency = new Latencies();
   sent = 0;
   acked = 0;

@@ -37,7 +37,14 @@ async function sendOne(server: RunningServer): Promise<void> {
   const options = { host, port, role: 'producer', topics: [TOPIC], group: '', onError } as const;
   const session = await Session.open(options);
   try {
-    const request = new SendRequest(TOPIC, QUEUES, newIdPrefix(), BODY_BYTES);
+    const request = new SendRequest({
+      topic: TOPIC,
+      queues: QUEUES,
+      idPrefix: newIdPrefix(),
+      bodyBytes: BODY_BYTES,
+      kind: 'normal',
+      schedule: { dueAt: 0, duePerSecond: 0, delayMs: 0 },
+    });
     const answer = await unary(session.connection, 'SendMessage', request.patch(0, 0));
     const { code, message } = statusOf(answer);
     if (code !== OK) throw new Error(`SendMessage: ${code} ${message}`);

@@ -1,4 +1,5 @@
 /** What the scenarios ask of a server under test: Sluice, or another one beside it. */
+import type { TopicKind } from '#proto/route';
 import { type Transport, TRANSPORTS } from '#proto/grpc-transport/listener-options';
 
 /** Sluice by its transport, and another server; the order of the columns in the table. */
@@ -17,8 +18,10 @@ export interface RunningServer {
   readonly port: number;
   /** All processes that serve. */
   readonly pids: readonly number[];
-  /** Makes topics for normal messages, each with so many queues. */
-  createTopics(names: readonly string[], queues: number): Promise<void>;
+  /** Makes topics, for normal messages unless told otherwise, each with so many queues. */
+  createTopics(names: readonly string[], queues: number, kind?: TopicKind): Promise<void>;
+  /** Makes a group that gets the messages of a message group in order. */
+  createOrderedGroup(name: string): Promise<void>;
   /** As an orderly stop does it; resolves when all processes have ended. */
   stop(): Promise<void>;
   /** SIGKILL to all processes. */

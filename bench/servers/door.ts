@@ -18,6 +18,7 @@ export async function startDoor(
     pids: [pid],
     // It makes unknown topics at their first use.
     createTopics: () => Promise.resolve(),
+    createOrderedGroup: () => Promise.resolve(),
     stop: kill,
     kill,
   };

@@ -37,11 +37,14 @@ function running(command: string, directory: string, pids: readonly number[]): R
     host: HOST,
     port: PROXY_PORT,
     pids,
-    async createTopics(names, queues) {
-      const count = ['-r', `${queues}`, '-w', `${queues}`, '-a', '+message.type=NORMAL'];
+    async createTopics(names, queues, kind = 'normal') {
+      const type = `+message.type=${kind.toUpperCase()}`;
+      const count = ['-r', `${queues}`, '-w', `${queues}`, '-a', type];
       for (const name of names)
         await admin(command, ['updateTopic', ...WHERE, '-t', name, ...count]);
     },
+    createOrderedGroup: (name) =>
+      admin(command, ['updateSubGroup', ...WHERE, '-g', name, '-o', 'true']),
     stop: down,
     async kill() {
       for (const pid of pids) process.kill(pid, 'SIGKILL');

@@ -31,10 +31,13 @@ function running(server: SluiceProcess): RunningServer {
     host: server.grpc.slice(0, colon),
     port: Number(server.grpc.slice(colon + 1)),
     pids: [server.pid],
-    async createTopics(names, queues) {
+    async createTopics(names, queues, kind = 'normal') {
       for (const name of names) {
-        await server.command('topic', 'create', name, '--kind', 'normal', '--queues', `${queues}`);
+        await server.command('topic', 'create', name, '--kind', kind, '--queues', `${queues}`);
       }
+    },
+    async createOrderedGroup(name) {
+      await server.command('group', 'create', name, '--ordered');
     },
     async stop() {
       const code = await server.stop();

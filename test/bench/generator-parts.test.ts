@@ -5,10 +5,13 @@ import { SendRequest } from '../../bench/load/send-request.ts';
 import { Arrivals, Errors } from '../../bench/load/tally.ts';
 import { decode } from './decode-send.ts';
 
+const NOW = { dueAt: 0, duePerSecond: 0, delayMs: 0 };
+const OPTIONS = { topic: 'bench', queues: 1000, bodyBytes: 1024, schedule: NOW };
+
 describe('a prebuilt send request', () => {
   test('has its own id and a queue of the route at every patch, and the given body', () => {
     const prefix = newIdPrefix();
-    const request = new SendRequest('bench', 1000, prefix, 1024);
+    const request = new SendRequest({ ...OPTIONS, idPrefix: prefix, kind: 'normal' });
     const seen = new Set<string>();
     for (const sequence of [0, 1, 127, 128, 999, 1000, 0xfedcba98]) {
       const { topic, id, queue, bodyBytes } = decode(request.patch(sequence, sequence));
