@@ -18,6 +18,8 @@ export class Line {
   out = 0;
   /** Of these, hidden from the rest of the group. */
   held = 0;
+  /** Among those that can give something: spares a look there, which costs more. */
+  isReady = false;
   /** To be handed out once more; some may not be any longer. */
   #again: Heap<number> | undefined;
   /** Never handed out, ascending. */
@@ -113,7 +115,7 @@ export class MessageOrder implements ProgressListener {
     if (this.#lineOf.has(offset)) return;
     this.#lineOf.set(offset, line);
     line.out++;
-    if (!this.#unplaced.delete(offset)) return;
+    if (this.#unplaced.size === 0 || !this.#unplaced.delete(offset)) return;
     if (this.#progress.lease(offset)?.expired) line.addAgain(offset);
     else line.held++;
     this.#refresh(line);
@@ -134,8 +136,12 @@ export class MessageOrder implements ProgressListener {
 
   #refresh(line: Line): void {
     const hasMore = line.out > 0 || line.waitingCount > 0;
-    if (line.held === 0 && hasMore) this.#ready.add(line);
-    else this.#ready.delete(line);
+    const isReady = line.held === 0 && hasMore;
+    if (isReady !== line.isReady) {
+      line.isReady = isReady;
+      if (isReady) this.#ready.add(line);
+      else this.#ready.delete(line);
+    }
     if (!hasMore) this.#lines.delete(line.name);
   }
 
@@ -161,7 +167,7 @@ export class MessageOrder implements ProgressListener {
 
   onSettle({ offset, expired }: Lease): void {
     this.#forgetAttempt(offset);
-    this.#unplaced.delete(offset);
+    if (this.#unplaced.size > 0) this.#unplaced.delete(offset);
     const line = this.#lineOf.get(offset);
     if (!line) return;
     this.#lineOf.delete(offset);
@@ -184,6 +190,7 @@ export class MessageOrder implements ProgressListener {
   }
 
   #forgetAttempt(offset: number): void {
+    if (this.#attemptOf.size === 0) return;
     const attemptId = this.#attemptOf.get(offset);
     if (attemptId === undefined) return;
     this.#attemptOf.delete(offset);

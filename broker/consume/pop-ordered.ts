@@ -251,13 +251,19 @@ export class OrderedPop {
     const { progress, order, shares } = visit;
     order.place(offset, line);
     const last = this.#take(visit, offset, found, (progress.lease(offset)?.attempt ?? 0) + 1);
-    shares.set(line, { count: (shares.get(line)?.count ?? 0) + 1, last });
+    const share = shares.get(line);
+    if (!share) shares.set(line, { count: 1, last });
+    else {
+      share.count++;
+      share.last = last;
+    }
   }
 
   #take({ request, progress, order, taken }: Visit, offset: number, found: Found, attempt: number) {
     const lease = this.#options.grant(request, progress, offset, attempt);
     if (request.attemptId !== undefined) order.remember(request.attemptId, offset);
-    taken.push({ ...found, lease });
+    const { queue, place, read } = found;
+    taken.push({ queue, lease, place, read });
     return lease;
   }
 
