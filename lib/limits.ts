@@ -113,6 +113,8 @@ export const CONSUME = {
   scanMinMs: 3 * SECOND,
   /** As above in an ordered group, where messages are read to know their message group. */
   orderedScanPerTurn: 1024,
+  /** Of messages on the disk, so many bytes are read at once before a look at each. */
+  orderedReadAheadBytes: 1 * MIB,
   /**
    * Messages of a queue that an ordered group has looked at beyond the first that is still to be
    * handed out: behind so many that wait for their message group, others have to wait as well. Up

@@ -36,12 +36,6 @@ interface Share {
   last: Lease;
 }
 
-/** A message read from the disk: the next look at it finds it here. */
-interface Fetched {
-  offset: number;
-  read: ReadMessage | undefined;
-}
-
 /** What must be waited for before there may be more; undefined when there is no more for now. */
 type Wait = Promise<unknown> | undefined;
 
@@ -53,7 +47,8 @@ interface Visit {
   order: MessageOrder;
   taken: Taken[];
   shares: Map<Line, Share>;
-  fetched: Fetched | undefined;
+  /** Messages read from the disk: the next look at them finds them here. */
+  fetched: Map<number, ReadMessage | undefined>;
   /** It hands out once more what its attempt has already. */
   isRepeat: boolean;
   /** It must not take any more. */
@@ -96,7 +91,7 @@ export class OrderedPop {
       order,
       taken,
       shares: new Map(),
-      fetched: undefined,
+      fetched: new Map(),
       isRepeat: attemptId !== undefined && order.heldBy(attemptId).length > 0,
       isOver: false,
     };
@@ -275,21 +270,44 @@ export class OrderedPop {
   ): ReadMessage | undefined | Promise<void> {
     const { queue, fetched } = visit;
     const { reader } = this.#options;
-    if (fetched?.offset === offset) return fetched.read;
-    const keep = (read: ReadMessage | undefined): void => {
-      visit.fetched = { offset, read };
-    };
-    // Whoever is handed a damaged message finds that out once more, and reports it.
-    const unreadable = (): void => keep(undefined);
+    if (fetched.has(offset)) return fetched.get(offset);
     try {
       const message = reader.readNow(place, queue, offset);
       if (message) return readMessage(message);
     } catch {
       return undefined;
     }
-    return reader
-      .read(place, queue, offset)
-      .then((message) => keep(readMessage(message)), unreadable);
+    return this.#fetch(visit, offset, place);
+  }
+
+  /** Reads from the disk what the visit is to look at next: one wait for all that it may take. */
+  async #fetch(visit: Visit, from: number, first: MessagePlace): Promise<void> {
+    const { queue, order, progress, request, taken, fetched } = visit;
+    const { reader, committed } = this.#options;
+    fetched.clear();
+    const reads: Promise<void>[] = [];
+    const wanted = from === order.frontier ? request.batchSize - taken.length : 1;
+    const end = Math.min(from + wanted, queue.readable(committed()));
+    let bytes = 0;
+    for (let offset = from, place: MessagePlace | undefined = first; place !== undefined;) {
+      bytes += place.size;
+      if (!progress.isTaken(offset) || offset === from) {
+        reads.push(this.#fetchOne(visit, offset, place));
+      }
+      offset++;
+      const isEnough = offset >= end || bytes >= CONSUME.orderedReadAheadBytes;
+      place = isEnough ? undefined : reader.placeNow(queue, offset);
+    }
+    await Promise.all(reads);
+  }
+
+  async #fetchOne({ queue, fetched }: Visit, offset: number, place: MessagePlace): Promise<void> {
+    try {
+      fetched.set(offset, readMessage(await this.#options.reader.read(place, queue, offset)));
+    } catch {
+      // Whoever is handed a damaged message finds that out once more, and reports it.
+      fetched.set(offset, undefined);
+    }
   }
 }
 
