@@ -172,6 +172,7 @@ class Generator {
       sendLatency: latencies.sendLatency.report(),
       ackLatency: latencies.ackLatency.report(),
       endToEndLatency: latencies.endToEndLatency.report(),
+      firedLatency: latencies.firedLatency.report(),
     };
   }
 }

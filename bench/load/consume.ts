@@ -74,6 +74,7 @@ interface Received {
 const outer = new FieldReader();
 const middle = new FieldReader();
 const inner = new FieldReader();
+const innermost = new FieldReader();
 
 /** One receive call at a time; the next when all messages of the last are acknowledged. */
 class Receiver implements CallObserver {
@@ -145,25 +146,29 @@ class Receiver implements CallObserver {
     let id = '';
     let receiptHandle = '';
     let bodyBytes = 0;
+    let sequence: number | undefined;
+    let storedMs = 0;
     for (middle.open(bytes, start, end); middle.next();) {
       if (middle.number === 4) bodyBytes = middle.end - middle.start;
       if (middle.number !== 3) continue;
       for (inner.open(bytes, middle.start, middle.end); inner.next();) {
         if (inner.number === 12) receiptHandle = inner.text();
+        if (inner.number === 9 && options.scheduled) storedMs = timeOf(bytes, inner);
         if (inner.number !== 3) continue;
         id = inner.text();
         if (id.length !== ID_CHARS) continue;
         const isNew = run.arrivals.add(bytes, inner.start);
-        if (isNew) this.#time(readSequence(bytes, inner.start), now);
+        if (isNew) sequence = readSequence(bytes, inner.start);
       }
     }
     if (id.length !== ID_CHARS) run.errors.add(`received a message with the id '${id}'`);
     if (receiptHandle === '') run.errors.add('received a message without a receipt handle');
     if (bodyBytes !== options.bodyBytes) run.errors.add(`received a body of ${bodyBytes} bytes`);
+    if (sequence !== undefined) this.#time(sequence, now, storedMs);
     this.#batch.push({ id, receiptHandle });
   }
 
-  #time(sequence: number, now: number): void {
+  #time(sequence: number, now: number, storedMs: number): void {
     const { run, options } = this.#consumer;
     const { timed, scheduled, schedule } = options;
     if (timed) {
@@ -171,9 +176,11 @@ class Receiver implements CallObserver {
       run.endToEndLatency.add(tookMs);
       if (scheduled && tookMs < schedule.delayMs) run.errors.add('came before it was due');
     } else if (scheduled && schedule.duePerSecond > 0) {
-      const lateMs = Date.now() - dueOf(schedule, sequence);
+      const dueMs = dueOf(schedule, sequence);
+      const lateMs = Date.now() - dueMs;
       if (lateMs < 0) run.errors.add('came before it was due');
       run.endToEndLatency.add(Math.max(0, lateMs));
+      run.firedLatency.add(Math.max(0, storedMs - dueMs));
     }
   }
 
@@ -211,6 +218,16 @@ class Receiver implements CallObserver {
       [7, encodeMessage([1, LONG_POLL_SECONDS])],
     );
   }
+}
+
+/** A Timestamp in ms since 1970. */
+function timeOf(bytes: Buffer, { start, end }: FieldReader): number {
+  let ms = 0;
+  for (innermost.open(bytes, start, end); innermost.next();) {
+    if (innermost.number === 1) ms += innermost.value * 1000;
+    if (innermost.number === 2) ms += innermost.value / 1e6;
+  }
+  return ms;
 }
 
 class AckCall implements CallObserver {

@@ -18,6 +18,7 @@ export interface LoadReport {
   readonly sendLatency?: Latency | undefined;
   readonly ackLatency?: Latency | undefined;
   readonly endToEndLatency?: Latency | undefined;
+  readonly firedLatency?: Latency | undefined;
 }
 
 export type LoadEvent =

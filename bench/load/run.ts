@@ -14,6 +14,8 @@ export class Run {
   readonly ackLatency = new Latencies();
   /** From a send to the arrival at a consumer; in a drain, from the time when it was due. */
   readonly endToEndLatency = new Latencies();
+  /** Of scheduled messages: from the time when it was due to that at which it was stored to be read. */
+  readonly firedLatency = new Latencies();
   sent = 0;
   acked = 0;
 
@@ -22,5 +24,6 @@ export class Run {
     this.sendLatency.reset();
     this.ackLatency.reset();
     this.endToEndLatency.reset();
+    this.firedLatency.reset();
   }
 }

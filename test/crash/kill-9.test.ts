@@ -12,7 +12,9 @@ describe('a broker that is killed again and again', () => {
       const seed = chooseSeed();
       console.log(`seed ${seed}, ${rounds} rounds`);
       const { history } = await killLoop(rounds, seed);
-      console.log(`${history.storedCount} stored, ${history.ackedCount} acknowledged`);
+      console.log(
+        `${history.storedCount} stored, ${history.ackedCount} acked, ${history.duplicates} again`,
+      );
       expect(history.violations).toEqual([]);
       expect(history.storedCount).toBeGreaterThan(rounds * 10);
       expect(history.ackedCount).toBeGreaterThan(rounds);

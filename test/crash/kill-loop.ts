@@ -16,6 +16,9 @@ import { RawClient, messagesOf, normalMessage } from '../conformance/raw-client.
 const TOPIC = 'kill-loop';
 const GROUP = 'kill-loop-simple';
 const PULL_GROUP = 'kill-loop-pull';
+/** The client is its only member: what it stores is the member's. */
+const BROADCAST_GROUP = 'kill-loop-broadcast';
+const CLIENT_ID = 'kill-loop';
 const AUDIT_GROUP = 'kill-loop-audit';
 const SENDERS = 16;
 const ANY_QUEUE = -1;
@@ -61,12 +64,12 @@ class KillLoop {
   #client: RawClient;
   #running = false;
   #sent = 0;
-  #committed = 0;
+  readonly #committed = new Map<string, number>();
 
   constructor(sluice: SluiceProcess, random: Random) {
     this.#sluice = sluice;
     this.#random = random;
-    this.#client = new RawClient(sluice.grpc);
+    this.#client = new RawClient(sluice.grpc, CLIENT_ID);
   }
 
   async begin(): Promise<void> {
@@ -74,13 +77,15 @@ class KillLoop {
     for (const group of [GROUP, PULL_GROUP, AUDIT_GROUP]) {
       await this.#sluice.command('group', 'create', group, '--max-attempts', '1000');
     }
+    await this.#sluice.command('group', 'create', BROADCAST_GROUP, '--broadcast');
     this.history.topicCreated(TOPIC);
   }
 
   /** Load, a kill in the middle of it, a restart, and a look at the progress. */
   async round(round: number): Promise<void> {
     this.#running = true;
-    const load: Promise<void>[] = [this.#consume(), this.#consume(), this.#commit()];
+    const load: Promise<void>[] = [this.#consume(), this.#consume()];
+    for (const group of [PULL_GROUP, BROADCAST_GROUP]) load.push(this.#commit(group));
     for (let i = 0; i < SENDERS; i++) load.push(this.#send(round));
     await sleep(LOAD_MIN_MS + integer(this.#random, LOAD_SPAN_MS));
     const killed = this.#sluice.kill();
@@ -89,7 +94,7 @@ class KillLoop {
     this.#client.close();
     await Promise.all(load);
     await this.#sluice.restart();
-    this.#client = new RawClient(this.#sluice.grpc);
+    this.#client = new RawClient(this.#sluice.grpc, CLIENT_ID);
     await this.#checkProgress();
   }
 
@@ -144,30 +149,33 @@ class KillLoop {
     if (answer?.status?.code === Code.OK) this.history.acked(GROUP, messageId);
   }
 
-  /** Another group commits its offset in one queue, one further each time. */
-  async #commit(): Promise<void> {
+  /** A group, or its only member, commits its offset in one queue, one further each time. */
+  async #commit(group: string): Promise<void> {
     while (this.#running) {
-      const offset = this.#committed + 1;
-      const answer = await this.#call(this.#client.unary('UpdateOffset', { ...place(), offset }));
+      const offset = (this.#committed.get(group) ?? 0) + 1;
+      const update = this.#client.unary('UpdateOffset', { ...place(group), offset });
+      const answer = await this.#call(update);
       if (answer?.status?.code === Code.OK) {
-        this.#committed = offset;
-        this.history.committed(PULL_GROUP, TOPIC, 0, offset);
+        this.#committed.set(group, offset);
+        this.history.committed(group, TOPIC, 0, offset);
       } else {
-        this.#committed = await this.#progress();
+        this.#committed.set(group, await this.#progress(group));
         await sleep(5);
       }
     }
   }
 
-  async #progress(): Promise<number> {
-    const answer = await this.#call(this.#client.unary('GetOffset', place()));
-    return answer?.status?.code === Code.OK ? answer.offset : this.#committed;
+  async #progress(group: string): Promise<number> {
+    const answer = await this.#call(this.#client.unary('GetOffset', place(group)));
+    return answer?.status?.code === Code.OK ? answer.offset : (this.#committed.get(group) ?? 0);
   }
 
   async #checkProgress(): Promise<void> {
-    const answer = await this.#client.unary('GetOffset', place());
-    const offset = answer.status?.code === Code.OK ? answer.offset : 0;
-    this.history.foundProgress(PULL_GROUP, TOPIC, 0, offset);
+    for (const { group } of this.history.promisedProgress()) {
+      const answer = await this.#client.unary('GetOffset', place(group));
+      const offset = answer.status?.code === Code.OK ? answer.offset : 0;
+      this.history.foundProgress(group, TOPIC, 0, offset);
+    }
   }
 
   /** Undefined when the broker is gone, which is what this is about. */
@@ -208,7 +216,7 @@ class KillLoop {
   }
 }
 
-function place() {
+function place(group: string) {
   const messageQueue = { topic: { name: TOPIC }, id: 0 };
-  return { group: { name: PULL_GROUP }, messageQueue };
+  return { group: { name: group }, messageQueue };
 }

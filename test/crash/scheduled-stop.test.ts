@@ -12,7 +12,6 @@ import { History } from '#support/history';
 import { ManualClock } from '#support/manual-clock';
 import type { Unsynced } from '#support/memory-disk';
 import {
-  Recalls,
   SCHEDULED_RETENTION_MS,
   SCHEDULED_SEGMENT_BYTES,
   checkScheduled,
@@ -48,7 +47,7 @@ async function crash(stop?: Stop): Promise<Crashed> {
   const directory = await temporaryDirectory();
   const files = new FaultFiles(stop ? { stop } : {});
   const clock = new ManualClock();
-  const scene = { clock, history: new History(), recalls: new Recalls(), dueMs: new Map() };
+  const scene = { clock, history: new History() };
   let core: Core | undefined;
   try {
     core = await open(directory, files, clock);
@@ -73,12 +72,10 @@ async function check(crashed: Crashed, what: string): Promise<string[]> {
       const left = crashed.files.disk.afterCrash({ unsynced, seed: 1 });
       const files = new FaultFiles({ disk: left.moved(crashed.directory, directory) });
       const history = crashed.scene.history.clone();
-      const recalls = crashed.scene.recalls.clone();
       const clock = new ManualClock(crashed.scene.clock.nowMs());
       try {
         const core = await open(directory, files, clock, FOREVER_MS);
-        const { dueMs } = crashed.scene;
-        await checkScheduled({ core, clock, history, recalls, dueMs });
+        await checkScheduled({ core, clock, history });
         await core.close();
       } catch (error) {
         history.violated(error instanceof Error ? String(error.stack) : String(error));
@@ -101,7 +98,7 @@ function sample(stops: Stop[]): Stop[] {
 test('the run that is stopped does everything that there is to do', async () => {
   const { files, scene, directory } = await crash();
   expect(scene.history.violations).toEqual([]);
-  expect(scene.recalls.done.size).toBe(3);
+  expect(scene.history.recalledCount).toBe(3);
   expect(files.count('remove')).toBeGreaterThan(1);
   expect(await check({ files, scene, directory }, 'whole')).toEqual([]);
 });

@@ -187,6 +187,10 @@ export class SenderHistory {
     this.known(id).recall = 'done';
   }
 
+  get recalledCount(): number {
+    return [...this.sent.values()].filter(({ recall }) => recall === 'done').length;
+  }
+
   /** From here on retention may have taken it: its absence is no loss. */
   mayExpire(id: string): void {
     this.known(id).mayBeGone = true;

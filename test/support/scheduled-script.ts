@@ -12,33 +12,17 @@ export const SCHEDULED_RETENTION_MS = 3_600_000;
 const FAR_MS = 2 * SCHEDULED_RETENTION_MS;
 const SECOND = 1000;
 
-/** What clients were told of messages that they took back. */
-export class Recalls {
-  readonly asked = new Set<string>();
-  readonly done = new Set<string>();
-
-  clone(): Recalls {
-    const copy = new Recalls();
-    for (const id of this.asked) copy.asked.add(id);
-    for (const id of this.done) copy.done.add(id);
-    return copy;
-  }
-}
-
 export interface ScheduledScene {
   core: Core;
   clock: ManualClock;
   history: History;
-  recalls: Recalls;
-  dueMs: Map<string, number>;
 }
 
 async function sendLater(scene: ScheduledScene, topic: Topic, id: string, inMs: number) {
-  const { core, clock, history, dueMs } = scene;
+  const { core, clock, history } = scene;
   const body = Buffer.alloc(1 + ((id.length * 2477 + inMs) % 3000), id);
   const deliverAtMs = clock.nowMs() + inMs;
-  dueMs.set(id, deliverAtMs);
-  history.sending({ id, topic: String(topic.id), body });
+  history.sending({ id, topic: String(topic.id), body, dueMs: deliverAtMs });
   const { end, recallHandle = '' } = schedule(core, topic, { id, deliverAtMs, body });
   await core.producer.whenStored(end);
   history.stored(id);
@@ -46,12 +30,11 @@ async function sendLater(scene: ScheduledScene, topic: Topic, id: string, inMs: 
 }
 
 async function recall(scene: ScheduledScene, topic: Topic, id: string, handle: string) {
-  const { core, history, recalls } = scene;
-  recalls.asked.add(id);
-  history.mayExpire(id); // from now on it may be gone
+  const { core, history } = scene;
+  history.recalling(id);
   const { end } = await core.scheduler.recall(topic, handle);
   await core.producer.whenStored(end);
-  recalls.done.add(id);
+  history.recalled(id);
 }
 
 /** What is due is delivered, and stored. */
@@ -96,22 +79,10 @@ export async function runScheduledScript(scene: ScheduledScene): Promise<void> {
 
 /** Everything that was promised comes, once, never early; what was taken back does not. */
 export async function checkScheduled(scene: ScheduledScene): Promise<void> {
-  const { core, history, recalls, dueMs } = scene;
+  const { core, clock, history } = scene;
   await deliverAll(scene, 0);
-  await checkNow(scene);
+  history.foundAll(await readAll(core), clock.nowMs());
   for (let i = 0; i < 5; i++) await deliverAll(scene, FAR_MS / 2);
-  const found = await checkNow(scene);
-  history.foundAll(found);
-  for (const id of recalls.done) {
-    if (found.some((each) => each.id === id)) history.violated(`${id} came, but was recalled`);
-  }
-  if (core.scheduler.hasPending) history.violated(`${dueMs.size} sent, and some never come`);
-}
-
-async function checkNow({ core, clock, history, dueMs }: ScheduledScene) {
-  const found = await readAll(core);
-  for (const { id } of found) {
-    if ((dueMs.get(id) ?? 0) > clock.nowMs()) history.violated(`${id} came early`);
-  }
-  return found;
+  history.foundAll(await readAll(core), clock.nowMs());
+  if (core.scheduler.hasPending) history.violated('some are pending that never come');
 }
