@@ -11,7 +11,8 @@ import type { Topic } from '#broker/topic/topics';
  * What was changed, or with `dryRun` what would be; resolves when it is stored. No queue is set
  * unless all can be.
  * @throws SluiceError CONSUMER_GROUP_NOT_FOUND, TOPIC_NOT_FOUND, BAD_REQUEST for a queue that is
- * not there and for a broadcast group, ILLEGAL_OFFSET for a time or an offset that is not kept, any refusal of the log
+ * not there and for a broadcast group, ILLEGAL_OFFSET for a time or an offset that is not kept, any
+ * refusal of the log
  */
 export async function resetOffsets(core: Core, request: ResetRequest): Promise<QueueReset[]> {
   const group = core.groups.get(request.group);

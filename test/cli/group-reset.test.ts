@@ -19,8 +19,10 @@ beforeEach(() => {
     { topic: 'orders', queues: [queue] },
     { topic: 'parcels', queues: [{ ...queue, queue: 1, progress: 7 }] },
   ];
-  const options = { ordered: false, maxAttempts: 5, backoffMs: [], pullAllowed: true };
-  const group = { name: 'billing', ...options, createdMs: NOW_MS, topics, members: [] };
+  const kinds = { ordered: false, broadcast: false, pullAllowed: true };
+  const options = { ...kinds, maxAttempts: 5, backoffMs: [] };
+  const seen = { topics, members: [], readers: [] };
+  const group = { name: 'billing', ...options, createdMs: NOW_MS, ...seen };
   backend.groupsByName.set('billing', group);
 });
 

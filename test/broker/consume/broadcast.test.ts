@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import type { Core } from '#broker/core';
 import { groupAdmin } from '#broker/core-admin/groups';
+import { resetOffsets } from '#broker/core-admin/reset';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 import { BROADCAST, NAME } from '#lib/limits';
@@ -173,6 +174,16 @@ describe('limits', () => {
 });
 
 describe('a broadcast group', () => {
+  test('is not reset: members have places of their own', async () => {
+    await store('a', 0, 1);
+    const request = { group: 'caches', topic: 'prices', queues: [], dryRun: true };
+    await expect(resetOffsets(core, { ...request, to: { at: 'end' } })).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      message: expect.stringContaining('caches is a broadcast group'),
+    });
+    expect(offsetOf('a', 0)).toBe(1);
+  });
+
   test('is so for good, kept over a crash, and not ordered', async () => {
     await core.groups.create('shared');
     const wrong = [
