@@ -14,7 +14,7 @@ export class Run {
   readonly ackLatency = new Latencies();
   /** From a send to the arrival at a consumer; in a drain, from the time when it was due. */
   readonly endToEndLatency = new Latencies();
-  /** Of scheduled messages: from the time when it was due to that at which it was stored to be read. */
+  /** Of scheduled messages: from when it was due to when it was stored to be read. */
   readonly firedLatency = new Latencies();
   sent = 0;
   acked = 0;
