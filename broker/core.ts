@@ -15,6 +15,8 @@ import { askersAmong } from '#broker/grpc/ask-producer';
 import { CheckBack } from '#broker/produce/check-back';
 import { HalfTable } from '#broker/produce/half-table';
 import { Producer } from '#broker/produce/produce';
+import type { Recallable } from '#broker/produce/recall-handle';
+import { Resent } from '#broker/produce/resent';
 import { Scheduler } from '#broker/produce/scheduled';
 import { Transactions } from '#broker/produce/transaction';
 import { BrokerState } from '#broker/state';
@@ -49,6 +51,7 @@ export class Core {
   readonly producer: Producer;
   readonly scheduler: Scheduler;
   readonly transactions: Transactions;
+  readonly resent: Resent;
   readonly consumption: Consumption;
   readonly sessions: Sessions;
   readonly questions: ClientQuestions;
@@ -81,6 +84,8 @@ export class Core {
       key: receiptKey,
       onDamage,
     });
+    const recallHandle = (message: Recallable): string => this.scheduler.recallHandle(message);
+    this.resent = new Resent({ clock, log, store, recallHandle });
     const table = new HalfTable(store, topics);
     this.transactions = new Transactions({
       store,
@@ -141,6 +146,7 @@ export class Core {
       const parts = { store, topics, groups, progress, members, scheduler, transactions };
       const state = new BrokerState(parts);
       const recovered = await store.recover(state);
+      await core.resent.refill();
       await scheduler.start();
       consumption.start();
       core.#checkBack.start();

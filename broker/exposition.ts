@@ -84,6 +84,7 @@ export function exposeMetrics(options: ExpositionOptions): void {
   exposeCounts(options, samples);
   exposeFleet(options, samples);
   exposeTransactions(options, samples);
+  exposeResent(options, samples);
   exposeStore(options, samples);
 }
 
@@ -113,6 +114,31 @@ function exposeTransactions({ registry }: ExpositionOptions, samples: Reader): v
       [{ outcome: 'rolled_back' }, counts.rolledBack],
       [{ outcome: 'given_up' }, counts.givenUp],
     ]),
+  );
+}
+
+/** Messages that were sent again. */
+function exposeResent({ registry }: ExpositionOptions, samples: Reader): void {
+  counter(
+    registry,
+    'sluice_messages_resent_total',
+    'Sends that were answered as the first with the same id was, and not stored again.',
+    [],
+    samples(({ resent }) => [[{}, resent.answered]]),
+  );
+  gauge(
+    registry,
+    'sluice_message_ids_bytes',
+    'Memory for the ids by which messages are known that are sent again.',
+    [],
+    samples(({ resent }) => [[{}, resent.memory.bytes]]),
+  );
+  counter(
+    registry,
+    'sluice_message_ids_forgotten_total',
+    'Times that ids of less than 10 minutes ago were forgotten, for want of memory.',
+    [],
+    samples(({ resent }) => [[{}, resent.memory.forgotten]]),
   );
 }
 

@@ -186,6 +186,7 @@ export class Broker implements Part {
       producer,
       scheduler: core.scheduler,
       transactions,
+      resent: core.resent,
       consumption,
       sessions,
       questions: core.questions,

@@ -5,6 +5,7 @@ import type { StoredProperties } from '#proto/properties';
 
 import type { MemberTable } from '#broker/consume/member-table';
 import type { ProgressTable } from '#broker/consume/progress-table';
+import { heldMessage, heldTopicId } from '#broker/produce/held-messages';
 import type { Scheduler } from '#broker/produce/scheduled';
 import type { Transactions } from '#broker/produce/transaction';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
@@ -63,10 +64,12 @@ export class BrokerState implements StateMachine {
         return progress.apply(record);
       case RECORD_TYPE.scheduled:
       case RECORD_TYPE.scheduledCancelled:
+        this.#indexHeld(record, segmentBase);
         return scheduler.apply(record);
       case RECORD_TYPE.half:
       case RECORD_TYPE.halfOutcome:
       case RECORD_TYPE.halfChecked:
+        this.#indexHeld(record, segmentBase);
         return transactions.table.apply(record);
       case RECORD_TYPE.memberPosition:
         return members.apply(record);
@@ -99,6 +102,14 @@ export class BrokerState implements StateMachine {
       segmentBase,
       keys: lookupKeys(properties),
     });
+  }
+
+  #indexHeld(record: LogRecord, segmentBase: number): void {
+    const held = heldMessage(record);
+    const id = held && parseProperties(held.message.properties).text(PROPERTY.messageId);
+    if (!id) return;
+    const topicId = heldTopicId(held.topicId);
+    this.#parts.store.keys.add(topicId, id, segmentBase, record.position);
   }
 
   /** A message that was scheduled waits no more. */

@@ -173,6 +173,26 @@ export const SESSION = {
   producerBackoffMultiplier: 2,
 } as const;
 
+/** Messages that are sent again with the same id. architecture.md §4; decision 0036 */
+export const RESENT = {
+  /** At least this long an id is known; at most by `filterMs` longer. */
+  windowMs: 10 * MINUTE,
+  /** What is remembered of ids, at any load: those of 25,000 messages a second for 10 minutes. */
+  bytesMax: 48 * MIB,
+  /** One of the filters that it is made of takes the ids of this time, or what it has room for. */
+  filterMs: 2 * MINUTE,
+  filterBytesMin: 16 * KIB,
+  filterBytesMax: 8 * MIB,
+  /** One new id in 7,000 is taken for a known one by a filter that is full, and looked up. */
+  bitsPerId: 20,
+  probes: 8,
+  /** Ids that are looked up in the index side by side, and those that may wait for it. */
+  lookupsAtOnce: 4,
+  lookupsWaitingMax: 1024,
+  /** Messages whose id has the same hash, of which one is looked for. */
+  candidatesMax: 16,
+} as const;
+
 /** The log and what is derived from it. */
 export const STORE = {
   /** architecture.md §3 */

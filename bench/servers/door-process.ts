@@ -44,6 +44,7 @@ async function main(directory: string, transport: Transport): Promise<void> {
     producer: core.producer,
     scheduler: core.scheduler,
     transactions: core.transactions,
+    resent: core.resent,
     consumption: core.consumption,
     sessions: core.sessions,
     questions: core.questions,

@@ -23,9 +23,11 @@ export const sendMessage: UnaryRpc = {
     const { clientId } = call;
     const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
     if (only) {
-      const produced = produce(only, topic, bornHost, clientId, services);
+      const once = sendOnce(only, topic, bornHost, clientId, services);
+      const produced = once instanceof Promise ? await once : once;
       await services.producer.whenStored(produced.end);
-      return encodeSendMessageResponse(OK_STATUS, [stored(only, topic, produced, services)]);
+      const result = stored(only, topic, produced, clientId, services);
+      return encodeSendMessageResponse(OK_STATUS, [result]);
     }
     const results = await Promise.all(
       views.map((view) => produceOne(view, topic, bornHost, clientId, services)),
@@ -55,9 +57,9 @@ async function produceOne(
   services: Services,
 ): Promise<SendResult> {
   try {
-    const produced = produce(view, topic, bornHost, clientId, services);
+    const produced = await sendOnce(view, topic, bornHost, clientId, services);
     await services.producer.whenStored(produced.end);
-    return stored(view, topic, produced, services);
+    return stored(view, topic, produced, clientId, services);
   } catch (error) {
     const { messageId } = view;
     return { ...statusOf(error), messageId, transactionId: '', offset: 0, recallHandle: '' };
@@ -80,7 +82,6 @@ function produce(
   const message = toOutgoing(view, topic, queueId, bornHost);
   const { deliveryTimestampMs, orphanedRecoveryMs } = view;
   if (kind === 'transaction') {
-    services.sessions.sends(clientId, topic.name);
     return services.transactions.begin(message, clientId, orphanedRecoveryMs);
   }
   if (deliveryTimestampMs !== undefined) {
@@ -89,13 +90,28 @@ function produce(
   return services.producer.append(message);
 }
 
+/** The message as it is sent now, or what became of it when it was sent before. */
+function sendOnce(
+  view: SendMessageView,
+  topic: Topic,
+  bornHost: IPv4Address,
+  clientId: string,
+  services: Services,
+): Produced | Promise<Produced> {
+  return services.resent.once(topic, view.messageId, () =>
+    produce(view, topic, bornHost, clientId, services),
+  );
+}
+
 /** The message is on the disk: what its sender is told. */
 function stored(
   { messageId, body }: SendMessageView,
   topic: Topic,
-  { offset, recallHandle = '', transactionId = '' }: Produced,
-  { traffic }: Services,
+  { offset, recallHandle = '', transactionId = '', resent }: Produced,
+  clientId: string,
+  { sessions, traffic }: Services,
 ): SendResult {
-  traffic.sent(topic.name, body.length);
+  if (transactionId !== '') sessions.sends(clientId, topic.name);
+  if (!resent) traffic.sent(topic.name, body.length);
   return { ...OK_STATUS, messageId, transactionId, offset, recallHandle };
 }

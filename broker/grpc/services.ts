@@ -14,6 +14,7 @@ import type { Traffic } from '#broker/metrics/traffic';
 import type { Producer } from '#broker/produce/produce';
 import type { Scheduler } from '#broker/produce/scheduled';
 import type { Transactions } from '#broker/produce/transaction';
+import type { Resent } from '#broker/produce/resent';
 import type { Groups } from '#broker/topic/groups';
 import type { QueueSelector } from '#broker/topic/queue-selector';
 import type { Topics } from '#broker/topic/topics';
@@ -32,6 +33,7 @@ export interface Services {
   producer: Producer;
   scheduler: Scheduler;
   transactions: Transactions;
+  resent: Resent;
   consumption: Consumption;
   sessions: Sessions;
   questions: ClientQuestions;

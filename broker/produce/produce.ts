@@ -26,6 +26,8 @@ export interface Produced {
   recallHandle?: string;
   /** Of a half message. */
   transactionId?: string;
+  /** It was sent before: that is what became of it then. */
+  resent?: true;
 }
 
 export class Producer {

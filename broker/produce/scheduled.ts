@@ -26,6 +26,7 @@ import type { Topic, Topics } from '#broker/topic/topics';
 import { NearTimers } from '#broker/produce/near-timers';
 import type { OutgoingMessage, Produced, Producer } from '#broker/produce/produce';
 import { RecallHandles } from '#broker/produce/recall-handle';
+import type { Recallable } from '#broker/produce/recall-handle';
 import {
   ScheduledPayload,
   cancelledPayload,
@@ -92,12 +93,13 @@ export class Scheduler {
     store.timers.add(timer);
     this.#near.add(timer);
     if (deliverAtMs < this.#wakesAtMs) this.#arm();
-    const recallHandle = this.#handles.sign({
-      topicId: topic.id,
-      dueMs: deliverAtMs,
-      id: position,
-    });
+    const recallHandle = this.recallHandle(timer);
     return { queueId, offset: 0, position, end, recallHandle };
+  }
+
+  /** By which a message can be taken back. */
+  recallHandle(timer: Recallable): string {
+    return this.#handles.sign(timer);
   }
 
   /** What the log says, while the state is being restored. */

@@ -27,9 +27,17 @@ export interface FoundKeys {
   readonly positions: readonly number[];
 }
 
-interface KeyHash {
+export interface KeyHash {
   high: number;
   low: number;
+}
+
+type HashVisitor = (high: number, low: number) => void;
+
+/** Those of very many keys. */
+export interface KeyHashes {
+  readonly count: number;
+  readonly forEach: (visit: HashVisitor) => void;
 }
 
 /**
@@ -85,27 +93,50 @@ type FreshKeys = Map<number, (FreshBucket | undefined)[]>;
 export class KeyIndex {
   readonly #database: () => IndexDatabase;
   readonly #segments: () => readonly Segment[];
+  readonly #appendBase: () => number;
   #fresh: FreshKeys = new Map();
   #freshCount = 0;
   /** Keys on their way into the index, where they can't be found yet. */
   #leaving: FreshKeys = new Map();
+  /** The last that somebody asked for: mostly it is added next. */
+  #asked: { topicId: number; text: Text; hash: KeyHash } | undefined;
 
-  constructor(database: () => IndexDatabase, segments: () => readonly Segment[]) {
+  constructor(
+    database: () => IndexDatabase,
+    segments: () => readonly Segment[],
+    appendBase: () => number,
+  ) {
     this.#database = database;
     this.#segments = segments;
+    this.#appendBase = appendBase;
   }
 
   get freshCount(): number {
     return this.#freshCount;
   }
 
-  add(topicId: number, text: Text, segmentBase: number, position: number): void {
+  /** What a key is known by: it costs as much as all the rest of adding it. */
+  hash(topicId: number, text: Text): KeyHash {
     const hash = keyHash(topicId, text);
+    this.#asked = { topicId, text, hash };
+    return hash;
+  }
+
+  add(topicId: number, text: Text, segmentBase: number, position: number): void {
+    const asked = this.#asked;
+    const isAsked = asked?.text === text && asked.topicId === topicId;
+    const hash = isAsked ? asked.hash : keyHash(topicId, text);
+    this.#asked = undefined; // it holds the request that the text is in
     const bucket = bucketOf(hash);
     let buckets = this.#fresh.get(segmentBase);
     if (!buckets) this.#fresh.set(segmentBase, (buckets = []));
     (buckets[bucket] ??= new FreshBucket()).add(hash, position);
     this.#freshCount++;
+  }
+
+  /** As `add`, of the record that was appended last. */
+  addAppended(topicId: number, text: Text, position: number): void {
+    this.add(topicId, text, this.#appendBase(), position);
   }
 
   /** Forgets what the index lacks: it is about to be made anew. */
@@ -139,27 +170,43 @@ export class KeyIndex {
    * `since` may be left out.
    */
   async find(topicId: number, text: string, limit: number, since = 0): Promise<number[]> {
+    const hash = keyHash(topicId, Text.of(text));
+    return (await this.#findWithin(hash, since, Infinity, limit)).slice(0, limit);
+  }
+
+  /** As `find`, of the messages at positions from `from` on and before `to`. */
+  async findBetween(hash: KeyHash, from: number, to: number, limit: number): Promise<number[]> {
+    const positions = await this.#findWithin(hash, from, to, limit);
+    return positions.filter((position) => position >= from).slice(0, limit);
+  }
+
+  /** Those of the last segments, down to the one with `from`, until there are `enough`. */
+  async #findWithin(hash: KeyHash, from: number, to: number, enough: number): Promise<number[]> {
     const positions: number[] = [];
-    let before = Infinity;
-    while (positions.length < limit && before > since) {
-      const found = await this.findBefore(topicId, text, before);
+    let before = to;
+    while (positions.length < enough && before > from) {
+      const found = await this.#findBefore(hash, before);
       if (!found) break;
       positions.push(...found.positions);
       before = found.base;
     }
-    return positions.slice(0, limit);
+    return positions;
   }
 
   /**
-   * The same for the newest segment that begins below the position `before`, as far as it lies
+   * As `find`, in the newest segment that begins below the position `before`, as far as it lies
    * below: its base, and its positions, the highest first. Undefined when there is no such segment.
    */
-  async findBefore(topicId: number, text: string, before: number): Promise<FoundKeys | undefined> {
+  findBefore(topicId: number, text: string, before: number): Promise<FoundKeys | undefined> {
+    return this.#findBefore(keyHash(topicId, Text.of(text)), before);
+  }
+
+  async #findBefore(hash: KeyHash, before: number): Promise<FoundKeys | undefined> {
     const base = this.#segments().findLast((segment) => segment.base < before)?.base;
     if (base === undefined) return undefined;
-    const hash = keyHash(topicId, Text.of(text));
     const bucket = bucketOf(hash);
     const positions = new Set<number>();
+    // In memory first: an entry may be on its way into the index, but never out of it.
     for (const keys of [this.#fresh, this.#leaving]) {
       const entries = keys.get(base)?.[bucket]?.entries;
       if (entries) addFound(positions, entries, hash, before);
@@ -167,6 +214,17 @@ export class KeyIndex {
     const found = await this.#database().entries(range(messageKeysPrefix(base, bucket)));
     for (const [, entries] of found) addFound(positions, entries, hash, before);
     return { base, positions: [...positions].sort((one, other) => other - one) };
+  }
+
+  /** The hashes of a segment's keys that are in the index; those in memory are not. */
+  async hashesOf(segmentBase: number): Promise<KeyHashes> {
+    const parts: Buffer[] = [];
+    for (let bucket = 0; bucket < 1 << BUCKET_BITS; bucket++) {
+      const entries = await this.#database().entries(range(messageKeysPrefix(segmentBase, bucket)));
+      for (const [, value] of entries) parts.push(value);
+    }
+    const count = parts.reduce((sum, { length }) => sum + length / ENTRY_BYTES, 0);
+    return { count, forEach: (visit) => visitHashes(parts, visit) };
   }
 
   dropBefore(segmentBase: number): Promise<void> {
@@ -185,5 +243,13 @@ function addFound(
     if (entries.readUInt32BE(at) !== high || entries.readUInt32BE(at + 4) !== low) continue;
     const position = entries.readUIntBE(at + 8, U48);
     if (position < before) positions.add(position);
+  }
+}
+
+function visitHashes(parts: readonly Buffer[], visit: HashVisitor): void {
+  for (const entries of parts) {
+    for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+      visit(entries.readUInt32BE(at), entries.readUInt32BE(at + 4));
+    }
   }
 }

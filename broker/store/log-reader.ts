@@ -43,6 +43,16 @@ export class LogReader {
     return this.read(position, head.length);
   }
 
+  /** The parts of the log with records since `sinceMs`, newest first; a part is a segment. */
+  *partsSince(sinceMs: number): Iterable<{ from: number; to: number }> {
+    let to = this.#committed();
+    for (const { base: from, firstTimestampMs = 0 } of this.#segments.all.toReversed()) {
+      yield { from, to };
+      if (firstTimestampMs < sinceMs) return;
+      to = from;
+    }
+  }
+
   async #bytes(segment: Segment, position: number, length: number): Promise<Buffer> {
     const at = position - segment.base;
     const bytes = Buffer.allocUnsafe(length);

@@ -67,6 +67,7 @@ export class Store {
     this.keys = new KeyIndex(
       () => this.#database,
       () => segments.all,
+      () => this.#log.appendBase,
     );
     this.timers = new TimerIndex(() => this.#database);
     this.#disk = new DiskWatch({

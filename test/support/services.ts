@@ -22,6 +22,7 @@ export function servicesOf(core: Core, clock: Clock, autoCreate = false): Servic
     producer,
     scheduler: core.scheduler,
     transactions: core.transactions,
+    resent: core.resent,
     consumption,
     sessions,
     questions: core.questions,

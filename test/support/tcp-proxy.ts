@@ -11,6 +11,7 @@ interface Pair {
   readonly near: Socket;
   readonly far: Socket;
   isSwallowed: boolean;
+  isMute: boolean;
 }
 
 export class TcpProxy {
@@ -52,6 +53,11 @@ export class TcpProxy {
     for (const pair of this.#pairs) pair.isSwallowed = true;
   }
 
+  /** What the target says on the connections that there are gets lost; what it is told does not. */
+  mute(): void {
+    for (const pair of this.#pairs) pair.isMute = true;
+  }
+
   /** Cuts all, and lets no new one in until told otherwise. */
   refuse(isRefusing: boolean): void {
     this.#isRefusing = isRefusing;
@@ -71,7 +77,7 @@ export class TcpProxy {
       return;
     }
     const far = connect(this.#target);
-    const pair: Pair = { near, far, isSwallowed: false };
+    const pair: Pair = { near, far, isSwallowed: false, isMute: false };
     this.#pairs.add(pair);
     const end = (): void => {
       this.#pairs.delete(pair);
@@ -79,7 +85,7 @@ export class TcpProxy {
       far.destroy();
     };
     near.on('data', (bytes) => pair.isSwallowed || far.write(bytes));
-    far.on('data', (bytes) => pair.isSwallowed || near.write(bytes));
+    far.on('data', (bytes) => pair.isSwallowed || pair.isMute || near.write(bytes));
     for (const socket of [near, far]) {
       // A connection that breaks is what this is for; its end closes the other side.
       socket.on('error', () => undefined);

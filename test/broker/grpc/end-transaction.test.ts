@@ -89,8 +89,10 @@ describe('transactions at the gRPC door', () => {
   });
 
   test('only into a topic of the kind, up to 64 KiB, checked within an hour', async () => {
-    const code = async (...what: Parameters<typeof send>) => {
-      const { entries, status } = await send(...what);
+    let ids = 0;
+    const code = async ({ systemProperties: more, ...what }: MessageInput, seconds?: number) => {
+      const properties = { messageId: `id${ids++}`, ...more };
+      const { entries, status } = await send({ ...what, systemProperties: properties }, seconds);
       return entries[0]?.status?.code ?? status?.code;
     };
     const conflict = Code.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE;
