@@ -4,7 +4,9 @@ import { importsOf, sources } from './sources.ts';
 type Graph = ReadonlyMap<string, readonly string[]>;
 
 test('no import cycle, counting imports of types too', () => {
-  const files = sources(/^(lib|proto|nameserver|broker|cli|scripts|bench|test)\/.*\.ts$/);
+  const files = sources(
+    /^(lib|proto|nameserver|broker|cli|exactly-once|scripts|bench|test)\/.*\.ts$/,
+  );
   const graph = new Map(
     files.map((file) => [file.path, importsOf(file).map(({ path }) => path)] as const),
   );
