@@ -1,6 +1,5 @@
 /** The clients that are connected to this broker. */
 import { SluiceError } from '#lib/errors';
-import { MessageModel } from '#proto/types';
 import type { ClientInfoInput, MessageQueueItemInput } from '#proto/types';
 
 import type { Session } from '#broker/client/sessions';
@@ -9,6 +8,7 @@ import type { Core } from '#broker/core';
 import type { Board, Handlers } from '#broker/rocketmq-admin/board';
 import {
   groupOf,
+  messageModelOf,
   nameOf,
   refuseLite,
   refuseTooMany,
@@ -28,7 +28,7 @@ export function clientHandlers({
           wanted === undefined || subscriptions.some((entry) => entry.topic === wanted),
       );
       refuseTooMany(members.length);
-      return { clientInfo: members.map(clientInfo) };
+      return { clientInfo: members.map((session) => clientInfo(core, session)) };
     },
     GetConsumerRunningInfo({ group, clientId }) {
       const { id, name } = groupOf(core, group);
@@ -63,11 +63,10 @@ export function memberOf({ sessions }: Core, group: string, clientId: string): S
   throw new SluiceError('CLIENT_NOT_FOUND', `no client ${clientId} of ${group} is connected here`);
 }
 
-export function clientInfo({ facts }: Session): ClientInfoInput {
+export function clientInfo(core: Core, { facts }: Session): ClientInfoInput {
   const { clientId, version, language, hostname = '', peer, group } = facts;
   const egressIp = peer.slice(0, Math.max(0, peer.lastIndexOf(':')));
-  const messageModel =
-    group === undefined ? MessageModel.MESSAGE_MODEL_UNSPECIFIED : MessageModel.CLUSTERING;
+  const messageModel = messageModelOf(core, group);
   return { clientId, version, language, hostname, egressIp, messageModel };
 }
 

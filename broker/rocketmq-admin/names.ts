@@ -2,6 +2,7 @@
 import { SluiceError } from '#lib/errors';
 import { WHOLE_ANSWER } from '#lib/query-limits';
 import { fullName, splitName } from '#proto/names';
+import { MessageModel } from '#proto/types';
 import type { Resource, ResourceInput } from '#proto/types';
 
 import type { Core } from '#broker/core';
@@ -32,6 +33,13 @@ export function groupOf({ groups }: Core, resource: Resource | null | undefined)
 export function resourceOf(full: string): ResourceInput {
   const { namespace, name } = splitName(full);
   return { resourceNamespace: namespace, name };
+}
+
+/** How the messages of a group are shared out among its members; unspecified for no group. */
+export function messageModelOf({ groups }: Core, group: string | undefined): number {
+  if (group === undefined) return MessageModel.MESSAGE_MODEL_UNSPECIFIED;
+  const isBroadcast = groups.find(group)?.broadcast ?? false;
+  return isBroadcast ? MessageModel.BROADCASTING : MessageModel.CLUSTERING;
 }
 
 /** Lite topics are a kind that this server does not have. @throws SluiceError UNSUPPORTED */

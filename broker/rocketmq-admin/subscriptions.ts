@@ -1,13 +1,19 @@
 /** Which group wants what of which topic: what its clients say, and where it has been. */
 import { SluiceError } from '#lib/errors';
-import { MessageModel } from '#proto/types';
 import type { Resource, SubscriptionInfoInput } from '#proto/types';
 
 import type { ClientSubscription, Session } from '#broker/client/sessions';
 import type { Core } from '#broker/core';
 import type { Board, Handlers } from '#broker/rocketmq-admin/board';
 import { clientInfo } from '#broker/rocketmq-admin/clients';
-import { groupOf, nameOf, refuseTooMany, resourceOf, topicOf } from '#broker/rocketmq-admin/names';
+import {
+  groupOf,
+  messageModelOf,
+  nameOf,
+  refuseTooMany,
+  resourceOf,
+  topicOf,
+} from '#broker/rocketmq-admin/names';
 import { timestampOf } from '#broker/rocketmq-admin/times';
 
 /** A group and a topic; where no client is connected, without what it would want. */
@@ -23,16 +29,16 @@ export function subscriptionHandlers({
   return {
     ListSubscription(request) {
       const found = subscriptions(core, wantedBy(core, request));
-      return { subscriptionInfo: found.map(infoOf) };
+      return { subscriptionInfo: found.map((one) => infoOf(core, one)) };
     },
     DescribeSubscription(request) {
       const found = subscriptions(core, wantedBy(core, request));
       return {
         clientSubscriptionInfo: found.flatMap((subscription) =>
           subscription.said.map((one) => ({
-            clientInfo: clientInfo(one.session),
+            clientInfo: clientInfo(core, one.session),
             subscriptionInfo: {
-              ...infoOf({ ...subscription, said: [one] }),
+              ...infoOf(core, { ...subscription, said: [one] }),
               subscriptionConsistency: isConsistent(subscription),
             },
           })),
@@ -109,7 +115,7 @@ function subscriptions(core: Core, wanted: Wanted): Subscription[] {
   return [...found.keys()].sort().flatMap((key) => found.get(key) ?? []);
 }
 
-function infoOf(subscription: Subscription): SubscriptionInfoInput {
+function infoOf(core: Core, subscription: Subscription): SubscriptionInfoInput {
   const { group, topic, said } = subscription;
   const latest = said.reduce<Subscription['said'][number] | undefined>(
     (last, one) => (last && last.session.settingsMs > one.session.settingsMs ? last : one),
@@ -122,7 +128,7 @@ function infoOf(subscription: Subscription): SubscriptionInfoInput {
     expression: latest && { type, expression },
     online: latest !== undefined,
     lastUpdateTimestamp: latest && timestampOf(latest.session.settingsMs),
-    messageModel: MessageModel.CLUSTERING,
+    messageModel: messageModelOf(core, group),
     subscriptionConsistency: isConsistent(subscription),
   };
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SHOWN, WHOLE_ANSWER } from '#lib/query-limits';
 import { Code } from '#proto/codes';
 import { ClientType, FilterType, MessageModel } from '#proto/types';
+import { messageModelOf } from '#broker/rocketmq-admin/names';
 import { AdminStage, billing, codeOf, nobody, orders } from '#support/admin-stage';
 import { ack, handleOf, idOf, receive } from '#support/core';
 import type { RocketmqAdminClient } from '#support/rocketmq-admin';
@@ -42,6 +43,13 @@ describe('clients', () => {
     );
     const lite = { group: billing, liteTopic: 'x' };
     expect(codeOf(await admin.call('ListConsumerConnection', lite))).toBe(Code.UNSUPPORTED);
+  });
+
+  test('the message model is that of the group', async () => {
+    await stage.core.groups.create('radio', { broadcast: true });
+    expect(messageModelOf(stage.core, 'radio')).toBe(MessageModel.BROADCASTING);
+    expect(messageModelOf(stage.core, 'billing')).toBe(MessageModel.CLUSTERING);
+    expect(messageModelOf(stage.core, undefined)).toBe(MessageModel.MESSAGE_MODEL_UNSPECIFIED);
   });
 
   test('GetConsumerRunningInfo', async () => {
