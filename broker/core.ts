@@ -6,6 +6,7 @@ import { parseIPv4 } from '#proto/message';
 import { Mode } from '#broker/admit/mode';
 import { Quota } from '#broker/admit/quota';
 import { ClientQuestions } from '#broker/client/questions';
+import { Members } from '#broker/store/members';
 import { Sessions } from '#broker/client/sessions';
 import { Consumption } from '#broker/consume/consumption';
 import { keepIdentity } from '#broker/identity';
@@ -55,6 +56,7 @@ export class Core {
   readonly consumption: Consumption;
   readonly sessions: Sessions;
   readonly questions: ClientQuestions;
+  readonly members: Members;
   readonly selector = new QueueSelector();
   readonly traffic = new Traffic();
   /** Who may do what, by the settings of the fleet; all may everything until they are set. */
@@ -72,7 +74,8 @@ export class Core {
     this.producer = new Producer(store, { ip: parseIPv4(options.host), port: options.port });
     this.sessions = new Sessions(clock);
     this.questions = new ClientQuestions(clock, this.sessions);
-    const { topics, groups, producer, sessions, traffic } = this;
+    this.members = new Members(store);
+    const { topics, groups, producer, sessions, members, traffic } = this;
     const { receiptKey } = identity;
     const onDamage = (): void => void traffic.damaged++;
     this.scheduler = new Scheduler({
@@ -104,6 +107,7 @@ export class Core {
       topics,
       groups,
       producer,
+      members,
       receiptKey,
       retentionMs: options.retentionMs,
       isConnected: (clientId) => sessions.isConnected(clientId),

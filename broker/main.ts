@@ -190,6 +190,7 @@ export class Broker implements Part {
       consumption,
       sessions,
       questions: core.questions,
+      members: core.members,
       traffic,
       mode: core.mode,
       quota: core.quota,

@@ -75,6 +75,7 @@ export class BrokerState implements StateMachine {
         return members.apply(record);
       case RECORD_TYPE.carryBegin:
       case RECORD_TYPE.carryEnd:
+      case RECORD_TYPE.member:
         return undefined;
     }
   }

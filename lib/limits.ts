@@ -306,6 +306,30 @@ export const CONFIG = {
   nameServersMax: 16,
 } as const;
 
+/** What is kept and answered of the lives of messages. */
+export const TRACE = {
+  /** Clients that are named in the log without saying anew who they are; some 200 bytes each. */
+  membersKept: 10_000,
+  /** Of what a client says of itself: address and language. */
+  addressBytesMax: 64,
+  languageBytesMax: 32,
+  /** Index entries read in one go. */
+  entriesPerRead: 256,
+  /** Looked through for the commit of a group that passed a message. */
+  commitEntriesMax: 16,
+  /** Records read for one message; one that has more is answered with the first of them. */
+  recordsMax: 10_000,
+  /** Groups whose commits are looked at, and topics that are searched for a message id. */
+  groupsMax: 1000,
+  topicsMax: 1000,
+  /** What clients wrote themselves of one message: messages, records in one, fields in one. */
+  clientMessagesMax: 64,
+  clientRecordsMax: 10_000,
+  clientFieldsMax: 32,
+  /** Events in an answer. */
+  clientEventsMax: 1000,
+} as const;
+
 /** The small HTTP server for health and metrics. */
 export const PROBES = {
   headerBytesMax: 8 * KIB,

@@ -5,6 +5,8 @@ import type { ResourceName } from '#proto/wire/resource';
 
 export type { ResourceName };
 
+/** Where clients write what they know of the lives of messages. wire.md B.13 */
+export const TRACE_TOPIC = 'RMQ_SYS_TRACE_TOPIC';
 const LEGAL = /^[A-Za-z0-9_-]+$/;
 /** A broker's name in routes; its length is bounded by REGISTRY.brokerNameCharsMax. */
 export const BROKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -58,8 +60,14 @@ function complaint(what: string, { namespace, name }: ResourceName, charsMax: nu
   return undefined;
 }
 
-/** @throws SluiceError ILLEGAL_TOPIC unless a user may have a topic of this name */
+/** A topic that clients know by name, and users need not make or see. */
+export function isSystemTopic(topic: string): boolean {
+  return topic === TRACE_TOPIC;
+}
+
+/** @throws SluiceError ILLEGAL_TOPIC unless there may be a topic of this name */
 export function assertTopicName(resource: ResourceName): void {
+  if (isSystemTopic(fullName(resource))) return;
   const wrong = complaint('topic', resource, NAME.topicCharsMax);
   if (wrong !== undefined) throw new SluiceError('ILLEGAL_TOPIC', wrong);
 }

@@ -9,6 +9,8 @@ export const PROPERTY = {
   messageId: 'UNIQ_KEY',
   producerGroup: 'PGROUP',
   messageGroup: '__SHARDINGKEY',
+  /** Log position of the record that says who sent it. */
+  sender: '__SENDER',
   traceContext: 'TRACE_CONTEXT',
   bornHost: '__BORNHOST',
   bornTimestamp: 'BORN_TIMESTAMP',

@@ -48,6 +48,7 @@ async function main(directory: string, transport: Transport): Promise<void> {
     consumption: core.consumption,
     sessions: core.sessions,
     questions: core.questions,
+    members: core.members,
     traffic: core.traffic,
     mode: core.mode,
     quota: core.quota,

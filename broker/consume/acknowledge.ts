@@ -3,7 +3,10 @@ import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 
 import type { Group } from '#broker/topic/groups';
+import type { Caller } from '#broker/store/members';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
+import { CAUSE } from '#broker/consume/progress-records';
+import type { Cause } from '#broker/consume/progress-records';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
 import type { Receipts } from '#broker/consume/receipt';
@@ -36,10 +39,10 @@ export class Acknowledger {
    * acknowledgement of the same delivery is answered like the first: its answer may have been lost.
    * @throws SluiceError INVALID_RECEIPT_HANDLE
    */
-  ack(group: Group, handle: string): number {
+  ack(group: Group, handle: string, caller?: Caller): number {
     const { progress, offset, lease } = this.#held(group, handle);
     if (!lease) return this.#options.end();
-    return this.#options.progress.recordAcks(progress, [offset]);
+    return this.#options.progress.recordAcks(progress, [offset], CAUSE.acknowledged, caller);
   }
 
   /**
@@ -51,12 +54,14 @@ export class Acknowledger {
     group: Group,
     handle: string,
     invisibleMs: number,
+    cause: Cause = CAUSE.extended,
+    caller?: Caller,
   ): { handle: string; end: number } {
     const { clock, watch, receipts, progress: table } = this.#options;
     const { progress, offset, attempt, sequence } = this.lease(group, handle);
     const deadlineMs = clock.nowMs() + invisibleMs;
     const lease = progress.grant({ offset, deadlineMs, attempt, sequence: sequence + 1 });
-    const end = table.recordLeases(progress, [lease]);
+    const end = table.recordLeases(progress, [lease], cause, caller);
     watch.watch(lease);
     return { handle: receipts.sign({ ...placeOf(progress), ...lease }), end };
   }

@@ -2,6 +2,7 @@
 import type { Clock } from '#lib/clock';
 import type { Log } from '#lib/log';
 
+import type { Members } from '#broker/store/members';
 import type { Producer } from '#broker/produce/produce';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import type { Store } from '#broker/store/store';
@@ -15,6 +16,7 @@ import { MemberTable } from '#broker/consume/member-table';
 import { MessageReader } from '#broker/consume/message-reader';
 import { Polls } from '#broker/consume/polls';
 import { Pop } from '#broker/consume/pop';
+import { CAUSE } from '#broker/consume/progress-records';
 import { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease } from '#broker/consume/progress';
 import { Pull } from '#broker/consume/pull';
@@ -27,6 +29,7 @@ export interface ConsumptionOptions {
   topics: Topics;
   groups: Groups;
   producer: Producer;
+  members: Members;
   receiptKey: Buffer;
   /** How long messages are kept. */
   retentionMs: number;
@@ -52,13 +55,13 @@ export class Consumption {
   constructor(options: ConsumptionOptions) {
     const { clock, log, store, topics, groups, producer } = options;
     const committed = (): number => store.committed;
-    const progress = new ProgressTable(store, topics, groups);
+    const progress = new ProgressTable(store, topics, groups, options.members);
     const reader = new MessageReader(store);
     const polls = new Polls((error) => log.error({ error }, 'a long poll failed'));
     const watch = new LeaseWatch({
       clock,
       isConnected: options.isConnected,
-      onRenewed: (lease) => void progress.recordLeases(lease.progress, [lease]),
+      onRenewed: (lease) => void progress.recordLeases(lease.progress, [lease], CAUSE.renewed),
       onExpired: (lease) => this.#onExpired(lease),
     });
     const onDamage = (error: unknown): void => {

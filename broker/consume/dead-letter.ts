@@ -14,7 +14,9 @@ import { storedAgain } from '#broker/produce/stored-again';
 import type { Group, Groups } from '#broker/topic/groups';
 import type { Topic, Topics } from '#broker/topic/topics';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
+import type { Caller } from '#broker/store/members';
 import type { MessageReader } from '#broker/consume/message-reader';
+import { CAUSE } from '#broker/consume/progress-records';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
 
@@ -71,10 +73,10 @@ export class DeadLetters {
   }
 
   /** Resolves when copy and mark are stored. */
-  async move(lease: Lease, reason: DeadLetterReason = 'attempts'): Promise<void> {
+  async move(lease: Lease, reason: DeadLetterReason = 'attempts', caller?: Caller): Promise<void> {
     const { progress } = lease;
     const before = this.#moves.get(progress) ?? Promise.resolve();
-    const move = before.then(() => this.#move(lease, reason));
+    const move = before.then(() => this.#move(lease, reason, caller));
     this.#moves.set(
       progress,
       move.catch(() => undefined), // whoever asked for it is told
@@ -84,7 +86,11 @@ export class DeadLetters {
   }
 
   /** The log position behind which copy and mark are; undefined when nothing had to be moved. */
-  async #move(lease: Lease, reason: DeadLetterReason): Promise<number | undefined> {
+  async #move(
+    lease: Lease,
+    reason: DeadLetterReason,
+    caller: Caller | undefined,
+  ): Promise<number | undefined> {
     const { topics, groups, progress: table, producer, reader } = this.#options;
     const { progress, offset } = lease;
     const topic = topics.byId(progress.topicId);
@@ -98,7 +104,7 @@ export class DeadLetters {
     const message = await reader.read(await reader.place(queue, offset), queue, offset);
     if (!lease.live) return undefined; // acknowledged meanwhile
     producer.append(this.#copy(message, topic, group, { reason, attempts: lease.attempt }));
-    const end = table.recordAcks(progress, [offset]);
+    const end = table.recordAcks(progress, [offset], CAUSE.deadLettered, caller);
     this.#options.onMoved(group, topic);
     return end;
   }

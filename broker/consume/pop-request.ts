@@ -3,6 +3,7 @@ import type { StoredMessage } from '#proto/message';
 import { parseProperties } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
+import type { Caller } from '#broker/store/members';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
@@ -24,6 +25,8 @@ export interface PopRequest {
   renewFor: string | undefined;
   /** The same again when a receive is repeated that brought no answer. wire.md A.8 */
   attemptId?: string | undefined;
+  /** Who receives, for the log. */
+  caller?: Caller | undefined;
   meter: Meter;
 }
 

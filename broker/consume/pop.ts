@@ -19,6 +19,7 @@ import type { Polls } from '#broker/consume/polls';
 import { OrderedPop } from '#broker/consume/pop-ordered';
 import { mayTake, readMessage } from '#broker/consume/pop-request';
 import type { PopRequest, ReadMessage, Taken } from '#broker/consume/pop-request';
+import { CAUSE } from '#broker/consume/progress-records';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
 import { isFor } from '#broker/consume/resent';
@@ -172,7 +173,10 @@ export class Pop {
         // Messages passed over count too: what is committed must not go back at a restart (P3).
         const moved = leases.length > 0 || progress.next !== nextBefore;
         // So does that the group was here: what comes now is to be read by it.
-        if (moved || !progress.recorded) this.#options.progress.recordLeases(progress, leases);
+        if (moved || !progress.recorded) {
+          const { progress: table } = this.#options;
+          table.recordLeases(progress, leases, CAUSE.handedOut, request.caller);
+        }
       }
     }
     return taken;
@@ -288,7 +292,7 @@ export class Pop {
       const nowMs = this.#options.clock.nowMs();
       const entry = { offset, deadlineMs: nowMs, attempt: attempt - 1, sequence: sequence + 1 };
       progress.expire(progress.grant(entry));
-      this.#options.progress.recordLeases(progress, [entry]);
+      this.#options.progress.recordLeases(progress, [entry], CAUSE.givenBack);
       this.#options.polls.wake(progress.topicId, progress.queueId, progress.groupId);
     }
   }

@@ -6,6 +6,7 @@ import { CONSUME } from '#lib/limits';
 import { SluiceError } from '#lib/errors';
 
 import type { IndexChange, IndexDatabase } from '#broker/store/index-database';
+import type { Caller, Members } from '#broker/store/members';
 import { put } from '#broker/store/index-database';
 import { doneAheadKey, progressKey, tableRange } from '#broker/store/index-keys';
 import { RECORD_TYPE } from '#broker/store/record';
@@ -17,6 +18,7 @@ import { Progress } from '#broker/consume/progress';
 import type { Lease, LeaseEntry } from '#broker/consume/progress';
 import {
   AcksPayload,
+  CAUSE,
   LeasesPayload,
   decodeAcks,
   decodeDoneAhead,
@@ -27,7 +29,7 @@ import {
   isResetUntold,
   progressPayload,
 } from '#broker/consume/progress-records';
-import type { Place } from '#broker/consume/progress-records';
+import type { Cause, Place } from '#broker/consume/progress-records';
 
 /** A lease's sequence is a u32: as much room again for the changes of one lease. */
 const SEQUENCE_START_MAX = 2 ** 31;
@@ -39,6 +41,7 @@ export class ProgressTable {
   readonly #store: Store;
   readonly #topics: Topics;
   readonly #groupList: Groups;
+  readonly #members: Members;
   readonly #groups = new Map<number, GroupProgress>();
   #dirty = new Set<Progress>();
   /** Progress of which the log lacks leases, since it took nothing when they were granted. */
@@ -51,10 +54,11 @@ export class ProgressTable {
   /** A queue had as many outstanding messages as it may, and has fewer now. */
   onRoom: (progress: Progress) => void = () => undefined;
 
-  constructor(store: Store, topics: Topics, groups: Groups) {
+  constructor(store: Store, topics: Topics, groups: Groups, members: Members) {
     this.#store = store;
     this.#topics = topics;
     this.#groupList = groups;
+    this.#members = members;
   }
 
   find(groupId: number, topicId: number, queueId: number): Progress | undefined {
@@ -96,14 +100,17 @@ export class ProgressTable {
    * the log takes nothing, reads go on all the same: a lost lease only means another delivery. The
    * next record of this progress makes up for it, since what it says builds on these leases.
    */
-  recordLeases(progress: Progress, leases: LeaseEntry[]): number {
+  recordLeases(progress: Progress, leases: LeaseEntry[], cause: Cause, caller?: Caller): number {
     if (progress.forgotten) return this.#store.committed; // meanwhile
     this.#touch(progress);
     try {
       const caughtUp = this.#catchUp(progress);
       if (caughtUp !== undefined) return caughtUp;
-      const payload = new LeasesPayload(progress, progress.next, leases);
-      return this.#store.append(RECORD_TYPE.lease, payload).end;
+      const why = { cause, member: this.#members.positionOf(caller) };
+      const payload = new LeasesPayload(progress, progress.next, leases, why);
+      const { position, end } = this.#store.append(RECORD_TYPE.lease, payload);
+      this.#trace(progress, leases, position);
+      return end;
     } catch (error) {
       if (!(error instanceof SluiceError && error.retryable)) throw error;
       this.#unrecorded.add(progress);
@@ -114,16 +121,32 @@ export class ProgressTable {
   /** Puts all of a progress into the log if that lacks some of it; returns the position behind. */
   #catchUp(progress: Progress): number | undefined {
     if (!this.#unrecorded.has(progress)) return undefined;
-    const { end } = this.#store.append(RECORD_TYPE.progress, progressPayload(progress));
+    const payload = progressPayload(progress, CAUSE.caughtUp);
+    const { position, end } = this.#store.append(RECORD_TYPE.progress, payload);
+    this.#trace(progress, progress.leases, position);
     this.#unrecorded.delete(progress);
     return end;
   }
 
+  /** Lets the record at `position` be found by the messages that it is about. */
+  #trace(place: Place, leases: Iterable<{ offset: number }>, position: number): void {
+    const { traces } = this.#store.queues;
+    for (const { offset } of leases) traces.add(place, offset, position);
+  }
+
   /** Marks messages as done; returns the log position behind which that is stored. */
-  recordAcks(progress: Progress, offsets: number[]): number {
+  recordAcks(
+    progress: Progress,
+    offsets: number[],
+    cause: Cause = CAUSE.acknowledged,
+    caller?: Caller,
+  ): number {
     if (progress.forgotten) return this.#store.committed; // meanwhile
     this.#catchUp(progress);
-    const { end } = this.#store.append(RECORD_TYPE.ack, new AcksPayload(progress, offsets));
+    const why = { cause, member: this.#members.positionOf(caller) };
+    const payload = new AcksPayload(progress, offsets, why);
+    const { position, end } = this.#store.append(RECORD_TYPE.ack, payload);
+    for (const offset of offsets) this.#store.queues.traces.add(progress, offset, position);
     const wasFull = progress.outstandingCount >= CONSUME.outstandingPerQueueMax;
     for (const offset of offsets) progress.settle(offset);
     this.#dirty.add(progress);
@@ -141,19 +164,22 @@ export class ProgressTable {
 
   /** As `drop`, for several. */
   pass(progress: Progress, offsets: number[]): void {
-    if (this.#store.writable) this.recordAcks(progress, offsets);
+    if (this.#store.writable) this.recordAcks(progress, offsets, CAUSE.passedOver);
     else for (const offset of offsets) progress.settle(offset);
     this.#dirty.add(progress);
   }
 
   /** Moves progress up to `offset` as a whole (pull consumers); returns the log position. */
-  recordOffset(progress: Progress, offset: number): number {
+  recordOffset(progress: Progress, offset: number, caller?: Caller): number {
     const ahead = [...progress.leases].filter((lease) => lease.offset >= offset);
     const next = Math.max(progress.next, offset);
-    const payload = new LeasesPayload(progress, next, ahead);
-    const { end } = this.#store.append(RECORD_TYPE.progress, payload);
+    const why = { cause: CAUSE.committed, member: this.#members.positionOf(caller) };
+    const payload = new LeasesPayload(progress, next, ahead, why);
+    const { position, end } = this.#store.append(RECORD_TYPE.progress, payload);
     progress.resetUntold = false;
+    const from = progress.committed;
     progress.settleBelow(offset);
+    this.#traceCommit(progress, from, position);
     this.#touch(progress);
     return end;
   }
@@ -163,20 +189,32 @@ export class ProgressTable {
    * are gone, so that what was handed out before can't be acknowledged any more.
    */
   recordReset(progress: Progress, next: number): number {
-    const { end } = this.#store.append(RECORD_TYPE.reset, new LeasesPayload(progress, next, []));
-    this.#reset(progress, next);
+    const payload = new LeasesPayload(progress, next, [], { cause: CAUSE.reset, member: 0 });
+    const { position, end } = this.#store.append(RECORD_TYPE.reset, payload);
+    this.#reset(progress, next, position);
     return end;
   }
 
-  #reset(progress: Progress, next: number): void {
+  #reset(progress: Progress, next: number, position: number): void {
+    const { groupId, committed, next: before } = progress;
     progress.reset(next);
     this.#unrecorded.delete(progress);
     this.#touch(progress);
+    const from = Math.min(committed, next);
+    const to = Math.max(before, next);
+    if (to <= from) return;
+    this.#store.queues.traces.addCommit(progress, { groupId, from, to, position });
   }
 
   /** The number before that of a message's first lease: higher after each record of the log. */
   get sequence(): number {
     return this.#store.end % SEQUENCE_START_MAX;
+  }
+
+  #traceCommit(progress: Progress, from: number, position: number): void {
+    const { groupId, committed: to } = progress;
+    if (to <= from) return;
+    this.#store.queues.traces.addCommit(progress, { groupId, from, to, position });
   }
 
   /** A group begins anew in a topic, as if it had never been there; returns the log position. */
@@ -225,16 +263,20 @@ export class ProgressTable {
   }
 
   /** Sets a progress to what a record says of all of it. */
-  #restore(source: Buffer): void {
-    const { next, leases, ...place } = decodeLeases(source);
+  #restore(source: Buffer, position?: number): void {
+    const { next, leases, cause, ...place } = decodeLeases(source);
     if (!this.#exists(place)) return;
     const progress = this.#at(place, next);
+    const from = progress.committed;
     progress.advance(next);
     progress.resetUntold = isResetUntold(source);
     const stillOut = new Set(leases.map(({ offset }) => offset));
     for (const { offset } of progress.leases) if (!stillOut.has(offset)) progress.settle(offset);
     for (const entry of leases) this.onLease(progress.grant(entry));
     this.#touch(progress);
+    if (position === undefined) return;
+    if (cause === CAUSE.caughtUp) this.#trace(progress, leases, position);
+    if (cause === CAUSE.committed) this.#traceCommit(progress, from, position);
   }
 
   #settle(source: Buffer): void {
@@ -251,12 +293,12 @@ export class ProgressTable {
     return this.#topics.byId(topicId) !== undefined && this.#groupList.byId(groupId) !== undefined;
   }
 
-  apply({ type, payload }: LogRecord): void {
-    if (type === RECORD_TYPE.progress) return this.#restore(payload);
+  apply({ type, payload, position }: LogRecord): void {
+    if (type === RECORD_TYPE.progress) return this.#restore(payload, position);
     if (type === RECORD_TYPE.doneAhead) return this.#settle(payload);
     if (type === RECORD_TYPE.reset) {
       const { next, ...place } = decodeLeases(payload);
-      if (this.#exists(place)) this.#reset(this.#at(place, next), next);
+      if (this.#exists(place)) this.#reset(this.#at(place, next), next, position);
       return;
     }
     if (type === RECORD_TYPE.progressForgotten) {
@@ -269,13 +311,17 @@ export class ProgressTable {
       const progress = this.#at(place, 0);
       progress.advance(next);
       for (const entry of leases) this.onLease(progress.grant(entry));
+      this.#trace(progress, leases, position);
       this.#touch(progress);
       return;
     }
     const { offsets, ...place } = decodeAcks(payload);
     const progress = this.find(place.groupId, place.topicId, place.queueId);
     if (!progress) return;
-    for (const offset of offsets) progress.settle(offset);
+    for (const offset of offsets) {
+      progress.settle(offset);
+      this.#store.queues.traces.add(progress, offset, position);
+    }
     this.#dirty.add(progress);
   }
 
@@ -304,6 +350,7 @@ export class ProgressTable {
   }
 
   carry(append: (type: RecordType, payload: Payload) => void): void {
+    this.#members.forget(); // what follows in the log begins a segment
     for (const topics of this.#groups.values()) {
       for (const queues of topics.values()) {
         for (const progress of queues) {

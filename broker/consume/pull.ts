@@ -10,6 +10,7 @@ import type { StoredMessage } from '#proto/message';
 import { parseProperties } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
+import type { Caller } from '#broker/store/members';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import { DamageError } from '#broker/store/damage';
 import type { Group } from '#broker/topic/groups';
@@ -187,7 +188,13 @@ export class Pull {
    * @throws SluiceError ILLEGAL_OFFSET when it would go back (P3), is beyond the queue's end, or is
    * of before a reset
    */
-  commitOffset(group: Group, topic: Topic, queueId: number, offset: number): number {
+  commitOffset(
+    group: Group,
+    topic: Topic,
+    queueId: number,
+    offset: number,
+    caller?: Caller,
+  ): number {
     const queue = this.queue(topic, queueId);
     const progress = this.#options.progress.get(group, topic, queueId);
     const readable = queue.readable(this.#options.committed());
@@ -199,7 +206,7 @@ export class Pull {
         `an offset from ${committed}, the committed one, to ${readable} is allowed, not ${offset}`,
       );
     }
-    return this.#options.progress.recordOffset(progress, offset);
+    return this.#options.progress.recordOffset(progress, offset, caller);
   }
 
   /** The offset that a policy means; by time, that of the first message stored then or later. */

@@ -10,6 +10,7 @@ import {
   encodeChangeInvisibleDurationResponse,
 } from '#proto/wire/change-invisible-duration';
 
+import { CAUSE } from '#broker/consume/progress-records';
 import { backoffOf } from '#broker/topic/groups';
 import { existingGroup } from '#broker/grpc/resources';
 import type { UnaryRpc } from '#broker/grpc/services';
@@ -30,13 +31,20 @@ export const changeInvisibleDuration: UnaryRpc = {
     const lease = consumption.acknowledger.lease(group, view.receiptHandle);
     const isNack = sessions.find(call.clientId)?.facts.kind === 'push';
     if (isNack && consumption.isLastAttempt(lease)) {
-      await consumption.deadLetters.move(lease);
+      await consumption.deadLetters.move(lease, 'attempts', call);
       return encodeChangeInvisibleDurationResponse(OK_STATUS, view.receiptHandle);
     }
     // Some clients can't read a list of waits and ask for none: the group's own wait holds then.
     const waitMs = isNack && invisibleMs === 0 ? backoffOf(group, lease.attempt) : invisibleMs;
     const { acknowledger } = consumption;
-    const { handle, end } = acknowledger.changeInvisible(group, view.receiptHandle, waitMs);
+    const cause = isNack ? CAUSE.postponed : CAUSE.extended;
+    const { handle, end } = acknowledger.changeInvisible(
+      group,
+      view.receiptHandle,
+      waitMs,
+      cause,
+      call,
+    );
     await producer.whenStored(end);
     return encodeChangeInvisibleDurationResponse(OK_STATUS, handle);
   },

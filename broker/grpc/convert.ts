@@ -56,6 +56,7 @@ export function toOutgoing(
   topic: Topic,
   queueId: number,
   bornHost: IPv4Address,
+  sender: Text | undefined,
 ): OutgoingMessage {
   return {
     topic,
@@ -64,13 +65,13 @@ export function toOutgoing(
     compressed: view.bodyEncoding === Encoding.GZIP,
     bornTimeMs: view.bornTimestampMs,
     bornHost,
-    properties: propertiesOf(view),
+    properties: propertiesOf(view, sender),
     tagHash: tagHash(view.tag?.toString()),
     lookupKeys: [view.messageId, ...view.keys],
   };
 }
 
-function propertiesOf(view: SendMessageView): Text[] {
+function propertiesOf(view: SendMessageView, sender: Text | undefined): Text[] {
   const { tag, keys, traceContext, bornHost, userProperties, topic, deliveryTimestampMs } = view;
   const properties: Text[] = [];
   addProperty(properties, PROPERTY.messageId, view.messageId);
@@ -84,6 +85,7 @@ function propertiesOf(view: SendMessageView): Text[] {
   if (deliveryTimestampMs !== undefined) {
     addProperty(properties, PROPERTY.deliverAt, Text.of(String(deliveryTimestampMs)));
   }
+  if (sender) addProperty(properties, PROPERTY.sender, sender);
   addProperty(properties, PROPERTY.producerGroup, Text.ofName(topic.name));
   if (view.messageType === MessageType.TRANSACTION) {
     addProperty(properties, PROPERTY.transactional, Text.ofName('true'));

@@ -10,11 +10,12 @@ const response = codec('ForwardMessageToDeadLetterQueueResponse');
 
 export const forwardMessageToDeadLetterQueue: UnaryRpc = {
   kind: 'unary',
-  async handle(bytes, _call, services) {
+  async handle(bytes, call, services) {
     const { group: name, receiptHandle } = request.decode(bytes);
     const group = existingGroup(resourceName(name), services);
     const { acknowledger, deadLetters } = services.consumption;
-    await deadLetters.move(acknowledger.lease(group, receiptHandle), 'forwarded');
+    const lease = acknowledger.lease(group, receiptHandle);
+    await deadLetters.move(lease, 'forwarded', call);
     return response.encode({ status: OK_STATUS });
   },
   failure: (status) => response.encode({ status }),

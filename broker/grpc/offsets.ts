@@ -55,7 +55,7 @@ export const updateOffset: UnaryRpc = {
     const { broadcast, pull } = services.consumption;
     const end = group.broadcast
       ? broadcast.storeOffset(group, call.clientId, topic, queueId, offset)
-      : pull.commitOffset(group, topic, queueId, offset);
+      : pull.commitOffset(group, topic, queueId, offset, call);
     await services.producer.whenStored(end);
     return updateResponse.encode({ status: OK_STATUS });
   },

@@ -60,7 +60,8 @@ async function toPopRequest(
   const renewFor = view.autoRenew ? call.clientId : undefined;
   const { quota: meter } = services;
   const attemptId = attemptOf(view);
-  return { group, topic, queueId, filter, batchSize, invisibleMs, renewFor, attemptId, meter };
+  const given = { group, topic, queueId, filter, batchSize, invisibleMs, renewFor };
+  return { ...given, attemptId, caller: call, meter };
 }
 
 /** @throws SluiceError ILLEGAL_FILTER_EXPRESSION */

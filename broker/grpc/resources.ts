@@ -7,6 +7,7 @@ import {
   assertTopicName,
   fullName,
   isDeadLetterTopic,
+  isSystemTopic,
 } from '#proto/names';
 import type { ResourceName } from '#proto/names';
 
@@ -45,9 +46,8 @@ export function readableTopic(resource: ResourceName, { topics }: Services): Top
 export async function routedTopic(resource: ResourceName, services: Services): Promise<Topic> {
   const name = fullName(resource);
   assertReadableTopicName(resource);
-  if (services.topics.find(name) || !services.autoCreate || isDeadLetterTopic(resource.name)) {
-    return services.topics.get(name);
-  }
+  const isMade = isSystemTopic(name) || (services.autoCreate && !isDeadLetterTopic(resource.name));
+  if (services.topics.find(name) || !isMade) return services.topics.get(name);
   try {
     const topic = await services.topics.create(name, 'normal', TOPIC.queuesDefault);
     services.log.info({ topic: name }, 'topic created at its first use');

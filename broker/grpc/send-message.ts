@@ -7,6 +7,7 @@ import type { SendMessageView, SendResult } from '#proto/wire/send-message';
 
 import { admit } from '#broker/admit/pipeline';
 import type { Produced } from '#broker/produce/produce';
+import type { Caller } from '#broker/store/members';
 import type { Topic } from '#broker/topic/topics';
 import { kindOf, peerAddress, toOutgoing, withoutEmpty } from '#broker/grpc/convert';
 import { writableTopic } from '#broker/grpc/resources';
@@ -20,17 +21,16 @@ export const sendMessage: UnaryRpc = {
     services.mode.admitSend();
     services.quota.admitSend(views.length);
     const bornHost = peerAddress(call.peer);
-    const { clientId } = call;
     const only = views.length === 1 ? (views[0] as SendMessageView) : undefined;
     if (only) {
-      const once = sendOnce(only, topic, bornHost, clientId, services);
+      const once = sendOnce(only, topic, bornHost, call, services);
       const produced = once instanceof Promise ? await once : once;
       await services.producer.whenStored(produced.end);
-      const result = stored(only, topic, produced, clientId, services);
+      const result = stored(only, topic, produced, call, services);
       return encodeSendMessageResponse(OK_STATUS, [result]);
     }
     const results = await Promise.all(
-      views.map((view) => produceOne(view, topic, bornHost, clientId, services)),
+      views.map((view) => produceOne(view, topic, bornHost, call, services)),
     );
     return encodeSendMessageResponse(overallStatus(results), results);
   },
@@ -53,13 +53,13 @@ async function produceOne(
   view: SendMessageView,
   topic: Topic,
   bornHost: IPv4Address,
-  clientId: string,
+  sender: Caller,
   services: Services,
 ): Promise<SendResult> {
   try {
-    const produced = await sendOnce(view, topic, bornHost, clientId, services);
+    const produced = await sendOnce(view, topic, bornHost, sender, services);
     await services.producer.whenStored(produced.end);
-    return stored(view, topic, produced, clientId, services);
+    return stored(view, topic, produced, sender, services);
   } catch (error) {
     const { messageId } = view;
     return { ...statusOf(error), messageId, transactionId: '', offset: 0, recallHandle: '' };
@@ -70,7 +70,7 @@ function produce(
   view: SendMessageView,
   topic: Topic,
   bornHost: IPv4Address,
-  clientId: string,
+  sender: Caller,
   services: Services,
 ): Produced {
   const kind = kindOf(view.messageType);
@@ -79,10 +79,10 @@ function produce(
   }
   admit(view, topic, kind);
   const queueId = services.selector.select(topic, kind === 'fifo' ? view.messageGroup : undefined);
-  const message = toOutgoing(view, topic, queueId, bornHost);
+  const message = toOutgoing(view, topic, queueId, bornHost, services.members.textOf(sender));
   const { deliveryTimestampMs, orphanedRecoveryMs } = view;
   if (kind === 'transaction') {
-    return services.transactions.begin(message, clientId, orphanedRecoveryMs);
+    return services.transactions.begin(message, sender.clientId, orphanedRecoveryMs);
   }
   if (deliveryTimestampMs !== undefined) {
     return services.scheduler.schedule(message, deliveryTimestampMs);
@@ -95,11 +95,11 @@ function sendOnce(
   view: SendMessageView,
   topic: Topic,
   bornHost: IPv4Address,
-  clientId: string,
+  sender: Caller,
   services: Services,
 ): Produced | Promise<Produced> {
   return services.resent.once(topic, view.messageId, () =>
-    produce(view, topic, bornHost, clientId, services),
+    produce(view, topic, bornHost, sender, services),
   );
 }
 
@@ -108,7 +108,7 @@ function stored(
   { messageId, body }: SendMessageView,
   topic: Topic,
   { offset, recallHandle = '', transactionId = '', resent }: Produced,
-  clientId: string,
+  { clientId }: Caller,
   { sessions, traffic }: Services,
 ): SendResult {
   if (transactionId !== '') sessions.sends(clientId, topic.name);

@@ -8,6 +8,7 @@ import type { Call, DuplexHandler, Outgoing } from '#proto/grpc-transport/call';
 import type { Mode } from '#broker/admit/mode';
 import type { Quota } from '#broker/admit/quota';
 import type { ClientQuestions } from '#broker/client/questions';
+import type { Members } from '#broker/store/members';
 import type { Sessions } from '#broker/client/sessions';
 import type { Consumption } from '#broker/consume/consumption';
 import type { Traffic } from '#broker/metrics/traffic';
@@ -37,6 +38,7 @@ export interface Services {
   consumption: Consumption;
   sessions: Sessions;
   questions: ClientQuestions;
+  members: Members;
   traffic: Traffic;
   mode: Mode;
   quota: Quota;

@@ -12,8 +12,8 @@ import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { STORE } from '#lib/limits';
 
-import { HEAD_BYTES, writeRecord } from '#broker/store/record';
-import type { Payload, RecordType } from '#broker/store/record';
+import { HEAD_BYTES, peekHead, writeRecord } from '#broker/store/record';
+import type { LogRecord, Payload, RecordType } from '#broker/store/record';
 import type { Segment, Segments } from '#broker/store/segments';
 import { Tail } from '#broker/store/tail';
 
@@ -249,6 +249,16 @@ export class CommitLog {
   /** What the log has at `position`, within one record, if it is still in memory. */
   readNow(position: number, length: number): Buffer | undefined {
     return this.#tail.read(position, length);
+  }
+
+  /** The record at `position` if it is still in memory. */
+  recordNow(position: number): LogRecord | undefined {
+    const bytes = this.#tail.read(position, HEAD_BYTES);
+    const head = bytes && peekHead(bytes, 0);
+    const payload = head && this.#tail.read(position + HEAD_BYTES, head.length - HEAD_BYTES);
+    if (!payload) return undefined;
+    const { type, timestampMs, length } = head;
+    return { position, type, timestampMs, payload, end: position + length };
   }
 
   /** Tries again what the full disk refused. */

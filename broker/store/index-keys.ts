@@ -16,6 +16,7 @@ const TABLE = {
   progress: 'p',
   queue: 'q',
   topic: 't',
+  trace: 'r',
 } as const;
 
 const U48 = 6;
@@ -184,6 +185,59 @@ export function endedKey(outcome: number, id: number): Buffer {
 
 export function readEndedKeyId(buffer: Buffer): number {
   return buffer.readUIntBE(2, U48);
+}
+
+const DELIVERIES = 0;
+const COMMITS = 1;
+
+/** What the keys of all that is known of a queue's messages begin with. */
+export function tracePrefix(topicId: number, queueId: number): Buffer {
+  return deliveriesKey(topicId, queueId, 0, 0).subarray(0, QUEUE_PREFIX_BYTES);
+}
+
+/** Records about messages of a queue whose offsets fall into one bucket, from `position` on. */
+export function deliveriesKey(
+  topicId: number,
+  queueId: number,
+  bucket: number,
+  position: number,
+): Buffer {
+  return traceKey([topicId, queueId], DELIVERIES, [bucket, position]);
+}
+
+/** What the keys of all of a bucket's records begin with. */
+export function deliveriesPrefix(topicId: number, queueId: number, bucket: number): Buffer {
+  return deliveriesKey(topicId, queueId, bucket, 0).subarray(0, QUEUE_PREFIX_BYTES + 1 + U48);
+}
+
+export function readDeliveriesPosition(buffer: Buffer): number {
+  return buffer.readUIntBE(QUEUE_PREFIX_BYTES + 1 + U48, U48);
+}
+
+/** Some offset commits of a group in a queue; the last of them is at `position`, and to `to`. */
+export function commitsKey(
+  topicId: number,
+  queueId: number,
+  groupId: number,
+  to: number,
+  position: number,
+): Buffer {
+  return traceKey([topicId, queueId], COMMITS, [groupId, to, position]);
+}
+
+export function readCommitsGroup(buffer: Buffer): number {
+  return buffer.readUIntBE(QUEUE_PREFIX_BYTES + 1, U48);
+}
+
+function traceKey([topicId, queueId]: [number, number], kind: number, rest: number[]): Buffer {
+  const buffer = key(TABLE.trace, U48 + 2 + 1 + rest.length * U48);
+  buffer.writeUIntBE(topicId, 1, U48);
+  buffer.writeUInt16BE(queueId, 7);
+  buffer[QUEUE_PREFIX_BYTES] = kind;
+  for (const [i, value] of rest.entries()) {
+    buffer.writeUIntBE(value, QUEUE_PREFIX_BYTES + 1 + i * U48, U48);
+  }
+  return buffer;
 }
 
 /** The bounds of everything in one table whose key begins with `prefix`. */

@@ -1,6 +1,6 @@
 /**
  * All consume queues: which have entries that the index lacks, and which runs of them stay in
- * memory.
+ * memory; and what is known of the lives of their messages.
  */
 import { STORE } from '#lib/limits';
 
@@ -16,6 +16,7 @@ import {
   range,
   readQueueKeyOffset,
 } from '#broker/store/index-keys';
+import { TraceIndex } from '#broker/store/trace-index';
 
 /** Runs read from the index in one go. */
 const LOAD_RUNS_MAX = 32;
@@ -25,6 +26,7 @@ const END_BYTES = 6;
 
 export class QueueIndex {
   readonly #database: () => IndexDatabase;
+  readonly traces: TraceIndex;
   #dirty = new Set<ConsumeQueue>();
   /** Runs that are in the index as well, oldest first, and whose they are. */
   readonly #cached = new Map<Run, ConsumeQueue>();
@@ -35,6 +37,7 @@ export class QueueIndex {
 
   constructor(database: () => IndexDatabase) {
     this.#database = database;
+    this.traces = new TraceIndex(database);
   }
 
   /** Says that `queue` has entries, or an end, that the index lacks. */
@@ -54,11 +57,13 @@ export class QueueIndex {
       changes.push(put(queueEndKey(topicId, queueId), encodeEnd(queue)));
     }
     this.#dirty = new Set();
+    this.traces.collect(changes);
     return taken;
   }
 
   written(runs: Map<Run, ConsumeQueue>): void {
     for (const [run, queue] of runs) this.#cache(run, queue);
+    this.traces.written();
   }
 
   #cache(run: Run, queue: ConsumeQueue): void {
@@ -111,6 +116,7 @@ export class QueueIndex {
     this.#dirty = new Set();
     this.#cached.clear();
     this.#cachedBytes = 0;
+    this.traces.clear();
   }
 
   /** Takes what belongs to a deleted topic's queue out of the index. */
@@ -120,6 +126,7 @@ export class QueueIndex {
     const { topicId, queueId } = queue;
     await this.#database().clear(range(queuePrefix(topicId, queueId)));
     await this.#database().clear(range(queueEndKey(topicId, queueId)));
+    await this.traces.remove(queue);
   }
 
   /** Takes the entries below the queue's first offset out of the index. */
@@ -127,6 +134,7 @@ export class QueueIndex {
     const { topicId, queueId, minOffset } = queue;
     const gte = queueKey(topicId, queueId, 0);
     await this.#database().clear({ gte, lt: queueKey(topicId, queueId, minOffset) });
+    await this.traces.dropBelow(queue, minOffset);
   }
 }
 

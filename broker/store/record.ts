@@ -47,6 +47,8 @@ export const RECORD_TYPE = {
   memberPosition: 16,
   /** Beside a progress of an ordered group: what is done above its next offset. */
   doneAhead: 17,
+  /** Who is named by its position in the records behind it. */
+  member: 18,
   /** A group was set to another offset of a queue by hand. */
   reset: 19,
   /** A group begins anew in a topic. */

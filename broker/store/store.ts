@@ -21,7 +21,7 @@ import { LogReader } from '#broker/store/log-reader';
 import { Materializer } from '#broker/store/materializer';
 import { QueueIndex } from '#broker/store/queue-index';
 import { HEAD_BYTES, RECORD_TYPE, bytesPayload } from '#broker/store/record';
-import type { Payload, RecordType } from '#broker/store/record';
+import type { LogRecord, Payload, RecordType } from '#broker/store/record';
 import { recover } from '#broker/store/recovery';
 import type { Recovered } from '#broker/store/recovery';
 import { firstKept, shouldRoll } from '#broker/store/retention';
@@ -304,9 +304,12 @@ export class Store {
 
   /** The payload of the record at `position`, whatever its length. @throws DamageError */
   async readAt(position: number): Promise<Buffer> {
-    const head = this.#log.readNow(position, HEAD_BYTES);
-    if (head) return this.read(position, head.readUInt32LE(0));
-    return (await this.reader.readAt(position)).payload;
+    return (await this.recordAt(position)).payload;
+  }
+
+  /** As `readAt`, the whole record. */
+  async recordAt(position: number): Promise<LogRecord> {
+    return this.#log.recordNow(position) ?? this.reader.readAt(position);
   }
 
   /** What the index has in a range; bound it. @throws IndexDamageError */

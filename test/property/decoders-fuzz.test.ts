@@ -12,6 +12,7 @@ import { TagFilter } from '#broker/consume/filter-tag';
 import { keepIdentity } from '#broker/identity';
 import { HEAD_BYTES, bytesPayload, isIntact, peekHead, writeRecord } from '#broker/store/record';
 import type { Payload } from '#broker/store/record';
+import { decodeMember } from '#broker/store/members';
 import { SluiceError } from '#lib/errors';
 import type { ErrorCode } from '#lib/errors';
 import { STORE } from '#lib/limits';
@@ -54,7 +55,7 @@ const lease = { offset: 4, deadlineMs: 5, attempt: 6, sequence: 7 };
 
 const goodMessage = bytesOf(new MessagePayload(draft, target));
 const goodLeases = bytesOf(new LeasesPayload(place, 9, [lease, lease]));
-const goodAcks = bytesOf(new AcksPayload(place, [1, 2, 3]));
+const goodAcks = bytesOf(new AcksPayload(place, [1, 2, 3], { cause: 6, member: 42 }));
 const goodRecord = Buffer.alloc(HEAD_BYTES + 10);
 const head = { type: 1, epoch: 1, timestampMs: 1, batchOffset: 0 } as const;
 writeRecord(goodRecord, 0, 77, head, bytesPayload(Buffer.from('0123456789')));
@@ -112,16 +113,27 @@ describe('hostile bytes', () => {
 
   test('as records of consuming', () => {
     const decoders = [
-      { decode: decodeLeases, good: goodLeases },
-      { decode: decodeAcks, good: goodAcks },
+      { decode: decodeLeases, good: goodLeases, bytesMin: 27 },
+      { decode: decodeAcks, good: goodAcks, bytesMin: 21 },
     ];
-    for (const { decode, good } of decoders) {
+    for (const { decode, good, bytesMin } of decoders) {
       const check = (bytes: Buffer): void => {
         const decoded = valueOf(() => decode(bytes), 'INTERNAL_ERROR');
-        expect(decoded === undefined).toBe(bytes.length < 20);
+        expect(decoded === undefined).toBe(bytes.length < bytesMin);
       };
       fc.assert(fc.property(hostile(good), check), runs(3000));
     }
+  });
+
+  test('as a member of the log', () => {
+    const good = Buffer.from('\x03abc\x0c10.0.0.1:400\x04JAVA');
+    const check = (bytes: Buffer): void => {
+      const member = valueOf(() => decodeMember(bytes), 'INTERNAL_ERROR');
+      const chars = Object.values(member ?? {}).join('').length;
+      expect(chars).toBeLessThanOrEqual(bytes.length);
+    };
+    fc.assert(fc.property(hostile(good), check), runs(2000));
+    expect(decodeMember(good)).toEqual({ clientId: 'abc', peer: '10.0.0.1:400', language: 'JAVA' });
   });
 
   test('as a record of the log', () => {

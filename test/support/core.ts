@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { Core } from '#broker/core';
 import type { CoreOptions } from '#broker/core';
+import type { Caller } from '#broker/store/members';
 import { UNMETERED } from '#broker/consume/meter';
 import type { Meter } from '#broker/consume/meter';
 import { SqlFilter } from '#broker/consume/filter-sql';
@@ -100,6 +101,7 @@ export interface ReceiveOptions {
   waitMs?: number;
   receiver?: Receiver;
   renewFor?: string;
+  caller?: Caller;
   attemptId?: string;
   meter?: Meter;
 }
@@ -119,6 +121,7 @@ export function receive(
     batchSize,
     invisibleMs,
     renewFor: options.renewFor,
+    caller: options.caller,
     filter: sql === undefined ? TagFilter.parse(filter) : SqlFilter.parse(sql),
     attemptId: options.attemptId,
     meter: options.meter ?? UNMETERED,

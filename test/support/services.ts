@@ -26,6 +26,7 @@ export function servicesOf(core: Core, clock: Clock, autoCreate = false): Servic
     consumption,
     sessions,
     questions: core.questions,
+    members: core.members,
     traffic,
     mode,
     quota,

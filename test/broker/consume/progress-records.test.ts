@@ -3,6 +3,7 @@ import fc from 'fast-check';
 
 import {
   AcksPayload,
+  CAUSE,
   LeasesPayload,
   decodeAcks,
   decodeForgotten,
@@ -11,6 +12,7 @@ import {
   isResetUntold,
   progressPayload,
 } from '#broker/consume/progress-records';
+import type { Why } from '#broker/consume/progress-records';
 import { Progress } from '#broker/consume/progress';
 import type { Payload } from '#broker/store/record';
 import { SluiceError } from '#lib/errors';
@@ -27,6 +29,9 @@ const lease = fc.record({
   sequence: fc.nat(2 ** 32 - 1),
 });
 
+const why = fc.record({ cause: fc.constantFrom(...Object.values(CAUSE)), member: u48 });
+const copied = { cause: CAUSE.copied, member: 0 };
+
 /** Written into the middle of other bytes: it must keep to its own. */
 function written(payload: Payload): Buffer {
   const target = Buffer.alloc(payload.bytes + 20, 0xee);
@@ -39,9 +44,10 @@ function written(payload: Payload): Buffer {
 describe('records of consuming', () => {
   test('leases come back as they were', () => {
     const check = (at: { groupId: number; topicId: number; queueId: number }, next: number) =>
-      fc.property(fc.array(lease, { maxLength: 20 }), (leases) => {
-        expect(decodeLeases(written(new LeasesPayload(at, next, leases)))).toEqual({
+      fc.property(fc.array(lease, { maxLength: 20 }), why, (leases, because) => {
+        expect(decodeLeases(written(new LeasesPayload(at, next, leases, because)))).toEqual({
           ...at,
+          ...because,
           next,
           leases,
         });
@@ -57,9 +63,12 @@ describe('records of consuming', () => {
     const check = (
       at: { groupId: number; topicId: number; queueId: number },
       list: number[],
-    ): void =>
-      expect(decodeAcks(written(new AcksPayload(at, list)))).toEqual({ ...at, offsets: list });
-    fc.assert(fc.property(place, offsets, check), runs(200));
+      because: Why,
+    ): void => {
+      const decoded = decodeAcks(written(new AcksPayload(at, list, because)));
+      expect(decoded).toEqual({ ...at, ...because, offsets: list });
+    };
+    fc.assert(fc.property(place, offsets, why, check), runs(200));
   });
 
   test('a whole progress has its next offset and all its leases', () => {
@@ -68,7 +77,8 @@ describe('records of consuming', () => {
     const entry = { offset: 4, deadlineMs: 99, attempt: 2, sequence: 7 };
     progress.grant(entry);
     const decoded = decodeLeases(written(progressPayload(progress)));
-    expect(decoded).toEqual({ groupId: 1, topicId: 2, queueId: 3, next: 5, leases: [entry] });
+    const at = { groupId: 1, topicId: 2, queueId: 3 };
+    expect(decoded).toEqual({ ...at, ...copied, next: 5, leases: [entry] });
   });
 
   test.each([0, 1, 2])('of a group to be told of a reset it says so, %s leases', (count) => {
@@ -84,7 +94,7 @@ describe('records of consuming', () => {
     const bytes = written(progressPayload(progress));
     expect(isResetUntold(bytes)).toBe(true);
     const at = { groupId: 1, topicId: 2, queueId: 3 };
-    expect(decodeLeases(bytes)).toEqual({ ...at, next: 5, leases });
+    expect(decodeLeases(bytes)).toEqual({ ...at, ...copied, next: 5, leases });
     progress.resetUntold = false;
     expect(isResetUntold(written(progressPayload(progress)))).toBe(false);
   });
@@ -100,15 +110,15 @@ describe('records of consuming', () => {
     const at = { groupId: 1, topicId: 2, queueId: 3 };
     const entry = { offset: 4, deadlineMs: 99, attempt: 2, sequence: 7 };
     const leases = written(new LeasesPayload(at, 5, [entry, entry]));
-    const acks = written(new AcksPayload(at, [4, 5]));
+    const acks = written(new AcksPayload(at, [4, 5], copied));
     const decoders = [
-      { decode: decodeLeases, bytes: leases },
-      { decode: decodeAcks, bytes: acks },
+      { decode: decodeLeases, bytes: leases, bytesMin: 27 },
+      { decode: decodeAcks, bytes: acks, bytesMin: 21 },
     ];
-    for (const { decode, bytes } of decoders) {
+    for (const { decode, bytes, bytesMin } of decoders) {
       for (let length = 0; length < bytes.length; length++) {
         const cut = bytes.subarray(0, length);
-        if (length < 20) {
+        if (length < bytesMin) {
           expect(() => decode(cut)).toThrow(SluiceError);
           continue;
         }
