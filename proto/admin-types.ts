@@ -780,6 +780,130 @@ export interface MessagePageInput {
   oldestMs?: number | null | undefined;
 }
 
+export interface GetMessageTraceRequest {
+  topic?: string;
+  messageId?: string;
+  queue?: number;
+  offset?: number;
+}
+
+export interface GetMessageTraceRequestInput {
+  topic?: string | null | undefined;
+  messageId?: string | null | undefined;
+  queue?: number | null | undefined;
+  offset?: number | null | undefined;
+}
+
+export interface TraceClient {
+  clientId: string;
+  address: string;
+  language: string;
+}
+
+export interface TraceClientInput {
+  clientId?: string | null | undefined;
+  address?: string | null | undefined;
+  language?: string | null | undefined;
+}
+
+export interface TracePlace {
+  topic: string;
+  queue: number;
+  offset: number;
+}
+
+export interface TracePlaceInput {
+  topic?: string | null | undefined;
+  queue?: number | null | undefined;
+  offset?: number | null | undefined;
+}
+
+export interface TraceEvent {
+  kind: string;
+  atMs: number;
+  group?: string;
+  attempt?: number;
+  untilMs?: number;
+  tookMs?: number;
+  times: number;
+  by: TraceClient | null;
+  copy: TracePlace | null;
+}
+
+export interface TraceEventInput {
+  kind?: string | null | undefined;
+  atMs?: number | null | undefined;
+  group?: string | null | undefined;
+  attempt?: number | null | undefined;
+  untilMs?: number | null | undefined;
+  tookMs?: number | null | undefined;
+  times?: number | null | undefined;
+  by?: TraceClientInput | null | undefined;
+  copy?: TracePlaceInput | null | undefined;
+}
+
+export interface GroupTrace {
+  group: string;
+  outcome: string;
+  attempts: number;
+  tookMs?: number;
+}
+
+export interface GroupTraceInput {
+  group?: string | null | undefined;
+  outcome?: string | null | undefined;
+  attempts?: number | null | undefined;
+  tookMs?: number | null | undefined;
+}
+
+export interface ClientTraceEvent {
+  kind: string;
+  atMs?: number;
+  group: string;
+  tookMs?: number;
+  succeeded?: boolean;
+  address: string;
+}
+
+export interface ClientTraceEventInput {
+  kind?: string | null | undefined;
+  atMs?: number | null | undefined;
+  group?: string | null | undefined;
+  tookMs?: number | null | undefined;
+  succeeded?: boolean | null | undefined;
+  address?: string | null | undefined;
+}
+
+export interface MessageTrace {
+  messageId: string;
+  place: TracePlace | null;
+  tag?: string;
+  keys: string[];
+  originTopic?: string;
+  originMessageId?: string;
+  broker: string;
+  events: TraceEvent[];
+  groups: GroupTrace[];
+  others: TracePlace[];
+  truncated: boolean;
+  clientEvents: ClientTraceEvent[];
+}
+
+export interface MessageTraceInput {
+  messageId?: string | null | undefined;
+  place?: TracePlaceInput | null | undefined;
+  tag?: string | null | undefined;
+  keys?: readonly string[] | null | undefined;
+  originTopic?: string | null | undefined;
+  originMessageId?: string | null | undefined;
+  broker?: string | null | undefined;
+  events?: readonly TraceEventInput[] | null | undefined;
+  groups?: readonly GroupTraceInput[] | null | undefined;
+  others?: readonly TracePlaceInput[] | null | undefined;
+  truncated?: boolean | null | undefined;
+  clientEvents?: readonly ClientTraceEventInput[] | null | undefined;
+}
+
 export interface UnreadMessagesRequest {
   pageToken: string;
   pageSize: number;
@@ -993,6 +1117,13 @@ export interface Messages {
   FindMessagesRequest: { decoded: FindMessagesRequest; input: FindMessagesRequestInput };
   ListMessagesRequest: { decoded: ListMessagesRequest; input: ListMessagesRequestInput };
   MessagePage: { decoded: MessagePage; input: MessagePageInput };
+  GetMessageTraceRequest: { decoded: GetMessageTraceRequest; input: GetMessageTraceRequestInput };
+  TraceClient: { decoded: TraceClient; input: TraceClientInput };
+  TracePlace: { decoded: TracePlace; input: TracePlaceInput };
+  TraceEvent: { decoded: TraceEvent; input: TraceEventInput };
+  GroupTrace: { decoded: GroupTrace; input: GroupTraceInput };
+  ClientTraceEvent: { decoded: ClientTraceEvent; input: ClientTraceEventInput };
+  MessageTrace: { decoded: MessageTrace; input: MessageTraceInput };
   UnreadMessagesRequest: { decoded: UnreadMessagesRequest; input: UnreadMessagesRequestInput };
   UnreadTopic: { decoded: UnreadTopic; input: UnreadTopicInput };
   UnreadMessagesResponse: { decoded: UnreadMessagesResponse; input: UnreadMessagesResponseInput };

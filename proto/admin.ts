@@ -38,6 +38,7 @@ const ANSWERS = {
   ResendDeadLetters: 'ResendDeadLettersResponse',
   FindMessages: 'MessagePage',
   ListMessages: 'MessagePage',
+  GetMessageTrace: 'MessageTrace',
   UnreadMessages: 'UnreadMessagesResponse',
   BrokerStatus: 'BrokerStatusResponse',
 } as const satisfies Readonly<Record<string, keyof Messages>>;

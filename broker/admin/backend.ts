@@ -6,6 +6,7 @@
 import type { DeadLetterAdmin } from '#broker/admin/dead-letter-backend';
 import type { StoredMessage } from '#broker/admin/stored-message';
 import type { Edition } from '#proto/fleet-settings';
+import type { MessageTrace, TraceRequest } from '#broker/admin/message-trace';
 import type { TopicKind, TopicPermission } from '#proto/route';
 
 export type { StoredMessage };
@@ -217,6 +218,8 @@ export interface MessageAdmin {
   getById(topic: string, messageId: string): Promise<StoredMessage>;
   /** ILLEGAL_OFFSET, MESSAGE_NOT_FOUND, TOPIC_NOT_FOUND */
   getByOffset(topic: string, queue: number, offset: number): Promise<StoredMessage>;
+  /** MESSAGE_NOT_FOUND, TOPIC_NOT_FOUND, BAD_REQUEST (too many topics to search) */
+  trace(request: TraceRequest): Promise<MessageTrace>;
   /** TOPIC_NOT_FOUND, BAD_REQUEST (no such page) */
   find(query: KeyQuery): Promise<MessagePage>;
   /** TOPIC_NOT_FOUND, BAD_REQUEST (no such queue, no such page), ILLEGAL_OFFSET */

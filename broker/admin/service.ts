@@ -9,6 +9,7 @@ import type { AdminHandlers } from '#broker/admin/handlers';
 import { messageHandlers } from '#broker/admin/messages';
 import { statusHandlers } from '#broker/admin/status';
 import { createTokenCheck, type TokenCheck } from '#broker/admin/token';
+import { traceHandlers } from '#broker/admin/trace';
 import { topicHandlers } from '#broker/admin/topics';
 import { transactionHandlers } from '#broker/admin/transactions';
 import { systemClock, type Clock } from '#lib/clock';
@@ -36,6 +37,7 @@ export function createAdminService(
     ...messageHandlers(backend.messages, clock),
     ...transactionHandlers(backend.transactions),
     ...deadLetterHandlers(backend.deadLetters),
+    ...traceHandlers(backend.messages),
     ...statusHandlers(backend),
   };
   const methods: Record<string, Method> = {};

@@ -26,6 +26,7 @@ import type { Delivery, Receiver } from '#broker/consume/pop';
 import type { Core } from '#broker/core';
 import { findMessages, listMessages, messageById } from '#broker/core-admin/message-queries';
 import { describeMessage } from '#broker/core-admin/stored-message';
+import { messageTrace } from '#broker/core-admin/trace';
 import { peerAddress } from '#broker/grpc/convert';
 import { assertShared } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
@@ -40,6 +41,7 @@ export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
     recall: (topic, handle) => recall(core, core.topics.get(topic), handle),
     receive: (request) => receive(core, request),
     getById: (topic, messageId) => getById(core, core.topics.get(topic), messageId),
+    trace: (request) => messageTrace(core, clock, request),
     getByOffset: (topic, queue, offset) => getByOffset(core, core.topics.get(topic), queue, offset),
     find: async (query) => describePage(await findMessages(core, clock, query)),
     list: async (query) => describePage(await listMessages(core, clock, query)),

@@ -1,5 +1,6 @@
 /** Topics as the admin service sees them. */
 import { TOPIC } from '#lib/limits';
+import { isSystemTopic } from '#proto/names';
 
 import type { TopicAdmin, TopicInfo } from '#broker/admin/backend';
 import type { Mode } from '#broker/admit/mode';
@@ -51,7 +52,10 @@ export function topicAdmin(core: Core): TopicAdmin {
         .filter((group) => group !== undefined);
       return { ...infoOf(topic), queueStates, groups: groups.sort() };
     },
-    list: (after, limit) => pageOf(topics.all, after, limit).map(infoOf),
+    list(after, limit) {
+      const shown = [...topics.all].filter(({ name }) => !isSystemTopic(name));
+      return pageOf(shown, after, limit).map(infoOf);
+    },
   };
 }
 

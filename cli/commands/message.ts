@@ -5,6 +5,7 @@ import { addRecall } from '#cli/commands/message-recall';
 import { addList } from '#cli/commands/message-list';
 import { addReceive } from '#cli/commands/message-receive';
 import { addSend } from '#cli/commands/message-send';
+import { addTrace } from '#cli/commands/message-trace';
 
 export function addMessageCommands(program: Command): void {
   const message = program.command('message').description('Send, receive and look up messages');
@@ -13,4 +14,5 @@ export function addMessageCommands(program: Command): void {
   addReceive(message);
   addGet(message);
   addList(message);
+  addTrace(message);
 }

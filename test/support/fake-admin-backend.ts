@@ -15,6 +15,7 @@ import type {
   TransactionInfo,
   UnreadTopic,
 } from '#broker/admin/backend';
+import type { MessageTrace, TraceRequest } from '#broker/admin/message-trace';
 import { FakeDeadLetters } from '#support/fake-dead-letters';
 import { SluiceError } from '#lib/errors';
 
@@ -35,6 +36,9 @@ export class FakeAdminBackend implements AdminBackend {
   readonly resets: ResetRequest[] = [];
   readonly listed: PlaceQuery[] = [];
   unreadable = 0;
+  readonly traces: TraceRequest[] = [];
+  /** What is answered of every message. */
+  messageTrace: MessageTrace | undefined;
   brokerStatus: BrokerStatus = STATUS;
   /** The next sends fail with this. */
   sendFailure: Error | undefined;
@@ -127,6 +131,11 @@ export class FakeAdminBackend implements AdminBackend {
     recall: async (topic, handle) =>
       this.#found(topic, ({ messageId }) => handle === `recall-${messageId}`).messageId,
     getById: async (topic, id) => this.#found(topic, ({ messageId }) => messageId === id),
+    trace: async (request) => {
+      this.traces.push(request);
+      if (this.messageTrace) return this.messageTrace;
+      throw new SluiceError('MESSAGE_NOT_FOUND', 'there is no such message');
+    },
     getByOffset: async (topic, queue, offset) =>
       this.#found(topic, (message) => message.queue === queue && message.offset === offset),
     find: async (query) => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { CAUSE } from '#broker/consume/progress-records';
 import { SHOWN, WHOLE_ANSWER } from '#lib/query-limits';
 import { Code } from '#proto/codes';
 import { ClientType, FilterType, MessageModel } from '#proto/types';
@@ -166,7 +167,7 @@ test('what was under way while a subscription was deleted leaves nothing behind'
   await admin.call('DeleteSubscription', { group: billing, topic: orders });
   if (!delivery) throw new Error('there was one');
   const { progress, offset } = delivery.lease;
-  core.consumption.progress.recordLeases(progress, [delivery.lease]);
+  core.consumption.progress.recordLeases(progress, [delivery.lease], CAUSE.extended);
   core.consumption.progress.recordAcks(progress, [offset]);
   await stage.restart();
   const list = await stage.admin.call('ListSubscription', { group: billing });
