@@ -140,3 +140,6 @@ export function bytesPayload(bytes: Buffer): Payload {
     write: (target, at) => void bytes.copy(target, at),
   };
 }
+
+/** Of records whose type says everything. */
+export const NO_PAYLOAD = bytesPayload(Buffer.alloc(0));

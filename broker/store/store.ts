@@ -20,7 +20,7 @@ import { KeyIndex } from '#broker/store/key-index';
 import { LogReader } from '#broker/store/log-reader';
 import { Materializer } from '#broker/store/materializer';
 import { QueueIndex } from '#broker/store/queue-index';
-import { HEAD_BYTES, RECORD_TYPE, bytesPayload } from '#broker/store/record';
+import { HEAD_BYTES, NO_PAYLOAD, RECORD_TYPE } from '#broker/store/record';
 import type { LogRecord, Payload, RecordType } from '#broker/store/record';
 import { recover } from '#broker/store/recovery';
 import type { Recovered } from '#broker/store/recovery';
@@ -37,8 +37,6 @@ import type { Segment } from '#broker/store/segments';
 import type { StateMachine } from '#broker/store/state-machine';
 import type { StoreOptions, StoreStatus } from '#broker/store/store-options';
 import { TimerIndex } from '#broker/store/timer-index';
-
-const NOTHING = bytesPayload(Buffer.alloc(0));
 
 export class Store {
   readonly #options: StoreOptions;
@@ -174,9 +172,9 @@ export class Store {
   }
 
   #carry(append: (type: RecordType, payload: Payload) => void): void {
-    append(RECORD_TYPE.carryBegin, NOTHING);
+    append(RECORD_TYPE.carryBegin, NO_PAYLOAD);
     this.#machine.carry(append);
-    append(RECORD_TYPE.carryEnd, NOTHING);
+    append(RECORD_TYPE.carryEnd, NO_PAYLOAD);
   }
 
   #collect(changes: IndexChange[]): () => void {
