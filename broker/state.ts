@@ -1,5 +1,6 @@
 /** The state that the records of the log add up to: which part knows which record. */
 import { StoredMessage } from '#proto/message';
+import { isDeadLetterTopic } from '#proto/names';
 import { PROPERTY, lookupKeys, parseProperties, tagHash } from '#proto/properties';
 import type { StoredProperties } from '#proto/properties';
 
@@ -83,7 +84,7 @@ export class BrokerState implements StateMachine {
   #indexMessage({ position, payload, timestampMs }: LogRecord, segmentBase: number): void {
     const message = new StoredMessage(payload);
     const properties = parseProperties(message.properties);
-    this.#settleOrigin(properties);
+    this.#settleOrigin(message, properties);
     this.#parts.transactions.table.applyMessage(message, position);
     const queue = this.#parts.topics.find(message.topic)?.queues[message.queueId];
     if (!queue) return; // its topic was deleted while the message was under way
@@ -113,8 +114,12 @@ export class BrokerState implements StateMachine {
     this.#parts.store.keys.add(topicId, id, segmentBase, record.position);
   }
 
-  /** A message that was scheduled waits no more. */
-  #settleOrigin(properties: StoredProperties): void {
+  /** A message that was scheduled waits no more; one that has its dead letter is done. */
+  #settleOrigin({ topic }: StoredMessage, properties: StoredProperties): void {
+    const deadLetterOf = properties.get(PROPERTY.deadLetterOf);
+    if (deadLetterOf !== undefined && isDeadLetterTopic(topic)) {
+      this.#parts.progress.applyDeadLetter(deadLetterOf);
+    }
     const id = properties.get(PROPERTY.scheduledPosition);
     if (id === undefined) return;
     const dueMs = Number(properties.get(PROPERTY.deliverAt));

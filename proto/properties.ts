@@ -25,6 +25,8 @@ export const PROPERTY = {
   deadLetterAttempts: '__DLQ_ATTEMPTS',
   deadLetterReason: '__DLQ_REASON',
   deadLetterFailedIn: '__DLQ_FAILED_IN',
+  /** Of a dead letter: ids of group and topic, queue and offset of what it is the copy of. */
+  deadLetterOf: '__DLQ_OF',
   /** Of a dead letter that was sent again: the one group that is to get it, and which it was. */
   resentFor: '__RESENT_FOR',
   resentFrom: '__RESENT_FROM',

@@ -1,6 +1,7 @@
 /**
  * The end of a message that nobody could consume: a copy goes to the group's dead-letter topic, and
- * only behind it in the log is the original marked as done (P3).
+ * only behind it in the log is the original marked as done (P3). The copy names its original: where
+ * a crash lost the mark and left the copy, that counts as the mark, so that there is no second one.
  */
 import type { Clock } from '#lib/clock';
 import { CONSUME } from '#lib/limits';
@@ -16,7 +17,7 @@ import type { Topic, Topics } from '#broker/topic/topics';
 import type { LeaseWatch } from '#broker/consume/lease-watch';
 import type { Caller } from '#broker/store/members';
 import type { MessageReader } from '#broker/consume/message-reader';
-import { CAUSE } from '#broker/consume/progress-records';
+import { CAUSE, placeText } from '#broker/consume/progress-records';
 import type { ProgressTable } from '#broker/consume/progress-table';
 import type { Lease, Progress } from '#broker/consume/progress';
 
@@ -24,6 +25,8 @@ import type { Lease, Progress } from '#broker/consume/progress';
 export type DeadLetterReason = 'attempts' | 'forwarded';
 
 interface Death {
+  /** The place of the message that failed, as its copy names it. */
+  of: string;
   reason: DeadLetterReason;
   attempts: number;
 }
@@ -33,6 +36,7 @@ const OF_THE_DELIVERED = [
   PROPERTY.deadLetterAttempts,
   PROPERTY.deadLetterReason,
   PROPERTY.deadLetterFailedIn,
+  PROPERTY.deadLetterOf,
   PROPERTY.resentFor,
   PROPERTY.resentFrom,
 ];
@@ -103,7 +107,8 @@ export class DeadLetters {
     }
     const message = await reader.read(await reader.place(queue, offset), queue, offset);
     if (!lease.live) return undefined; // acknowledged meanwhile
-    producer.append(this.#copy(message, topic, group, { reason, attempts: lease.attempt }));
+    const death = { of: placeText(progress, offset), reason, attempts: lease.attempt };
+    producer.append(this.#copy(message, topic, group, death));
     const end = table.recordAcks(progress, [offset], CAUSE.deadLettered, caller);
     this.#options.onMoved(group, topic);
     return end;
@@ -115,6 +120,7 @@ export class DeadLetters {
     const properties = stored.allBut(OF_THE_DELIVERED);
     addProperty(properties, PROPERTY.deadLetterAttempts, Text.ofName(String(death.attempts)));
     addProperty(properties, PROPERTY.deadLetterReason, Text.ofName(death.reason));
+    addProperty(properties, PROPERTY.deadLetterOf, Text.ofName(death.of));
     if (stored.has(PROPERTY.deadLetterTopic)) {
       addProperty(properties, PROPERTY.deadLetterFailedIn, Text.ofName(topic.name));
     } else {

@@ -230,3 +230,16 @@ export function decodeForgotten(source: Buffer): { groupId: number; topicId: num
   if (source.length < 2 * U48) throw tooShort();
   return { groupId: source.readUIntBE(0, U48), topicId: source.readUIntBE(U48, U48) };
 }
+
+/** A message of a group as a property of its dead letter names it. */
+export function placeText({ groupId, topicId, queueId }: Place, offset: number): string {
+  return [groupId, topicId, queueId, offset].join('/');
+}
+
+/** Undefined when it names none. */
+export function readPlaceText(text: string): (Place & { offset: number }) | undefined {
+  const numbers = text.split('/').map(Number);
+  if (numbers.length !== 4 || !numbers.every(Number.isSafeInteger)) return undefined;
+  const [groupId = 0, topicId = 0, queueId = 0, offset = 0] = numbers;
+  return { groupId, topicId, queueId, offset };
+}

@@ -28,6 +28,7 @@ import {
   forgottenPayload,
   isResetUntold,
   progressPayload,
+  readPlaceText,
 } from '#broker/consume/progress-records';
 import type { Cause, Place } from '#broker/consume/progress-records';
 
@@ -323,6 +324,14 @@ export class ProgressTable {
       this.#store.queues.traces.add(progress, offset, position);
     }
     this.#dirty.add(progress);
+  }
+
+  /** A dead letter was found in the log: what it is the copy of is done. */
+  applyDeadLetter(of: string): void {
+    const place = readPlaceText(of);
+    if (!place) return;
+    const progress = this.find(place.groupId, place.topicId, place.queueId);
+    if (progress?.settle(place.offset)) this.#dirty.add(progress);
   }
 
   collect(changes: IndexChange[]): void {

@@ -15,6 +15,7 @@ const OF_THE_DEAD = [
   PROPERTY.deadLetterAttempts,
   PROPERTY.deadLetterReason,
   PROPERTY.deadLetterFailedIn,
+  PROPERTY.deadLetterOf,
   PROPERTY.resentFor,
   PROPERTY.resentFrom,
   PROPERTY.scheduledPosition,

@@ -79,6 +79,8 @@ export class Materializer {
   }
 
   async #run(): Promise<void> {
+    // Never inside of an append: records that one step writes together are in one batch.
+    await Promise.resolve();
     const batch = this.#batch ?? this.#take();
     try {
       await this.#options.whenDurable(batch.position);

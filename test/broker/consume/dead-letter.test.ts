@@ -68,6 +68,23 @@ describe('dead letters', () => {
     });
   });
 
+  test('a copy whose mark was lost in a crash counts as the mark', async () => {
+    const [delivery] = await receive(core, group, topic, { invisibleMs: 10_000 });
+    core.consumption.progress.recordAcks = () => {
+      throw new SluiceError('INTERNAL_ERROR', 'the mark is torn off');
+    };
+    await expect(core.consumption.deadLetters.move(delivery!.lease)).rejects.toThrow();
+    await core.producer.whenStored(core.store.end);
+    await faulty.crash('kept', 'lost');
+    core = faulty.core;
+    [topic, group] = [core.topics.get('orders'), core.groups.get('billing')];
+    expect([copies(), committed()]).toEqual([1, 1]);
+    faulty.clock.advance(10_000);
+    await turns();
+    expect(await receive(core, group, topic)).toEqual([]);
+    expect(copies()).toBe(1);
+  });
+
   test('one that dies again in its dead-letter topic keeps its first origin', async () => {
     await receive(core, group, topic, { invisibleMs: 10_000 });
     faulty.clock.advance(10_000);

@@ -50,12 +50,23 @@ describe('the materializer', () => {
     it.whenDurable = () => new Promise((resolve) => (durable = resolve));
     it.end = 10;
     const running = it.materializer.run();
+    await it.clock.advanceAsync(0);
     it.end = 20; // came later: it is for the next batch
     await it.clock.advanceAsync(60_000);
     expect(it.written).toEqual([]);
     durable();
     await running;
     expect(it.written).toEqual([10]);
+  });
+
+  test('takes its batch when whoever asked for it has written all that belongs together', async () => {
+    const it = new Surroundings();
+    it.end = 10;
+    const running = it.materializer.run();
+    expect(it.collected).toBe(0);
+    it.end = 20;
+    await running;
+    expect(it.written).toEqual([20]);
   });
 
   test('keeps its batch while the disk is full, and writes it once there is room', async () => {
