@@ -59,7 +59,7 @@ describe('the materializer', () => {
     expect(it.written).toEqual([10]);
   });
 
-  test('takes its batch when whoever asked for it has written all that belongs together', async () => {
+  test('takes a batch when whoever asked for it has written what belongs together', async () => {
     const it = new Surroundings();
     it.end = 10;
     const running = it.materializer.run();
