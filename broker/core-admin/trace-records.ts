@@ -43,12 +43,12 @@ export async function recordsOf(
   const records: LifeRecord[] = [];
   for (const position of positions.slice(0, recordsMax)) {
     if (position >= store.committed) break; // not stored yet
-    const record = lifeRecord(await store.recordAt(position), queue, offset);
+    const record = lifeRecord(await store.reader.readAt(position), queue, offset);
     if (record) records.push(record);
   }
   for (const { groupId, position } of await traces.findCommits(queue, offset, groupsMax)) {
     if (position >= store.committed) continue;
-    const { timestampMs: atMs, payload } = await store.recordAt(position);
+    const { timestampMs: atMs, payload } = await store.reader.readAt(position);
     const { cause, member, next } = decodeLeases(payload);
     records.push({ position, atMs, groupId, cause, member, lease: undefined, next });
   }
@@ -96,7 +96,7 @@ export class MemberNames {
     const isThere = position > start && position < committed; // not NaN either
     if (!isThere) return undefined;
     if (this.#known.has(position)) return this.#known.get(position);
-    const { type, payload } = await this.#store.recordAt(position);
+    const { type, payload } = await this.#store.reader.readAt(position);
     const member = type === RECORD_TYPE.member ? decodeMember(payload) : undefined;
     this.#known.set(position, member);
     return member;

@@ -214,7 +214,7 @@ async function heldBack({ core, message, properties }: Traced): Promise<TraceEve
   const position = kind === 'scheduled' ? scheduled : message.preparedOffset;
   const { start, committed } = core.store.status;
   if (position <= start || position >= committed) return undefined;
-  const { type, timestampMs: atMs } = await core.store.recordAt(position);
+  const { type, timestampMs: atMs } = await core.store.reader.readAt(position);
   if (kind === 'prepared') {
     return type === RECORD_TYPE.half ? { ...NOTHING, kind, atMs } : undefined;
   }

@@ -7,14 +7,21 @@ import { HEAD_BYTES, isIntact, peekHead } from '#broker/store/record';
 import type { LogRecord } from '#broker/store/record';
 import type { Segment, Segments } from '#broker/store/segments';
 
+/** The end of the log. */
+interface NewestRecords {
+  readonly committed: number;
+  /** Undefined for what is no longer in memory. */
+  recordNow(position: number): LogRecord | undefined;
+}
+
 export class LogReader {
   readonly #segments: Segments;
-  readonly #committed: () => number;
+  readonly #newest: () => NewestRecords;
   readonly #pages = new PageCache();
 
-  constructor(segments: Segments, committed: () => number) {
+  constructor(segments: Segments, newest: () => NewestRecords) {
     this.#segments = segments;
-    this.#committed = committed;
+    this.#newest = newest;
   }
 
   /**
@@ -36,6 +43,8 @@ export class LogReader {
 
   /** The record at `position`, whose head says how long it is. @throws DamageError */
   async readAt(position: number): Promise<LogRecord> {
+    const newest = this.#newest().recordNow(position);
+    if (newest) return newest;
     const segment = this.#segments.at(position);
     if (!segment) throw new DamageError('no file holds this part', { file: '-', position });
     const head = peekHead(await this.#bytes(segment, position, HEAD_BYTES), 0);
@@ -45,7 +54,7 @@ export class LogReader {
 
   /** The parts of the log with records since `sinceMs`, newest first; a part is a segment. */
   *partsSince(sinceMs: number): Iterable<{ from: number; to: number }> {
-    let to = this.#committed();
+    let to = this.#newest().committed;
     for (const { base: from, firstTimestampMs = 0 } of this.#segments.all.toReversed()) {
       yield { from, to };
       if (firstTimestampMs < sinceMs) return;
@@ -61,7 +70,7 @@ export class LogReader {
     const isLarge = length > STORE.pageBytes;
     // A page that the log has not filled yet must not be kept.
     const got =
-      isLarge || pagesEnd > this.#committed()
+      isLarge || pagesEnd > this.#newest().committed
         ? await segment.file.read(bytes, at)
         : await this.#pages.copy(segment, at, length, bytes);
     return bytes.subarray(0, got);

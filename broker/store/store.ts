@@ -21,7 +21,7 @@ import { LogReader } from '#broker/store/log-reader';
 import { Materializer } from '#broker/store/materializer';
 import { QueueIndex } from '#broker/store/queue-index';
 import { HEAD_BYTES, NO_PAYLOAD, RECORD_TYPE } from '#broker/store/record';
-import type { LogRecord, Payload, RecordType } from '#broker/store/record';
+import type { Payload, RecordType } from '#broker/store/record';
 import { recover } from '#broker/store/recovery';
 import type { Recovered } from '#broker/store/recovery';
 import { firstKept, shouldRoll } from '#broker/store/retention';
@@ -60,7 +60,7 @@ export class Store {
     this.#options = options;
     this.#segments = segments;
     this.#database = database;
-    this.reader = new LogReader(segments, () => this.#log.committed);
+    this.reader = new LogReader(segments, () => this.#log);
     this.queues = new QueueIndex(() => this.#database);
     this.keys = new KeyIndex(
       () => this.#database,
@@ -302,12 +302,7 @@ export class Store {
 
   /** The payload of the record at `position`, whatever its length. @throws DamageError */
   async readAt(position: number): Promise<Buffer> {
-    return (await this.recordAt(position)).payload;
-  }
-
-  /** As `readAt`, the whole record. */
-  async recordAt(position: number): Promise<LogRecord> {
-    return this.#log.recordNow(position) ?? this.reader.readAt(position);
+    return (await this.reader.readAt(position)).payload;
   }
 
   /** What the index has in a range; bound it. @throws IndexDamageError */
