@@ -173,7 +173,7 @@ export const SESSION = {
   producerBackoffMultiplier: 2,
 } as const;
 
-/** Messages that are sent again with the same id. architecture.md §4; decision 0036 */
+/** Messages that are sent again with the same id. architecture.md §4; decision 0032 */
 export const RESENT = {
   /** At least this long an id is known; at most by `filterMs` longer. */
   windowMs: 10 * MINUTE,

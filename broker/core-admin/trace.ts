@@ -1,4 +1,4 @@
-/** The life of a message, read from the log (docs/decisions/0034). */
+/** The life of a message, read from the log (docs/decisions/0031). */
 import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import { TRACE } from '#lib/limits';

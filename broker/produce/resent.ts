@@ -1,6 +1,6 @@
 /**
  * A message that is sent once more with the id it had is stored once, and answered as it was the
- * first time (decision 0036). Clients do so when no answer came: it was lost, or late, or the
+ * first time (decision 0032). Clients do so when no answer came: it was lost, or late, or the
  * broker went away. What is known is derived from the log, so that a restart forgets none of it.
  */
 import type { Clock } from '#lib/clock';
