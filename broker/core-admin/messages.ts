@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Clock } from '#lib/clock';
-import { SluiceError } from '#lib/errors';
 import { CONSUME } from '#lib/limits';
 import type { StoredMessage as Stored } from '#proto/message';
 import { PROPERTY, addProperty, joinKeys, tagHash } from '#proto/properties';
@@ -25,7 +24,7 @@ import { ANY_QUEUE } from '#broker/consume/polls';
 import type { Delivery, Receiver } from '#broker/consume/pop';
 import type { Core } from '#broker/core';
 import { findMessages, listMessages, messageById } from '#broker/core-admin/message-queries';
-import { describeMessage } from '#broker/core-admin/stored-message';
+import { describeMessage, messageAt } from '#broker/core-admin/stored-message';
 import { messageTrace } from '#broker/core-admin/trace';
 import { peerAddress } from '#broker/grpc/convert';
 import { assertShared } from '#broker/topic/groups';
@@ -42,7 +41,8 @@ export function messageAdmin(core: Core, clock: Clock): MessageAdmin {
     receive: (request) => receive(core, request),
     getById: (topic, messageId) => getById(core, core.topics.get(topic), messageId),
     trace: (request) => messageTrace(core, clock, request),
-    getByOffset: (topic, queue, offset) => getByOffset(core, core.topics.get(topic), queue, offset),
+    getByOffset: async (topic, queue, offset) =>
+      describeMessage(await messageAt(core, core.topics.get(topic), queue, offset), 0),
     find: async (query) => describePage(await findMessages(core, clock, query)),
     list: async (query) => describePage(await listMessages(core, clock, query)),
   };
@@ -158,22 +158,4 @@ async function getById(core: Core, topic: Topic, messageId: string): Promise<Sto
 
 function describePage({ messages, ...page }: MessagePage<Stored>): MessagePage {
   return { messages: messages.map((message) => describeMessage(message, 0)), ...page };
-}
-
-async function getByOffset(
-  core: Core,
-  topic: Topic,
-  queueId: number,
-  offset: number,
-): Promise<StoredMessage> {
-  const { pull, reader } = core.consumption;
-  const queue = pull.queue(topic, queueId);
-  const end = queue.readable(core.store.committed);
-  if (offset < queue.minOffset || offset >= end) {
-    throw new SluiceError(
-      'MESSAGE_NOT_FOUND',
-      `queue ${queueId} of ${topic.name} has the offsets ${queue.minOffset} to ${end - 1}`,
-    );
-  }
-  return describeMessage(await reader.read(await reader.place(queue, offset), queue, offset), 0);
 }

@@ -1,8 +1,30 @@
-/** A message as the admin service shows it. */
+/** A message of a queue, and how the admin service shows it. */
+import { SluiceError } from '#lib/errors';
 import type { StoredMessage as Stored } from '#proto/message';
 import { PROPERTY, parseProperties, storedKeys } from '#proto/properties';
 
 import type { StoredMessage } from '#broker/admin/backend';
+import type { Core } from '#broker/core';
+import type { Topic } from '#broker/topic/topics';
+
+/** @throws SluiceError MESSAGE_NOT_FOUND, and what `Pull.queue` throws */
+export async function messageAt(
+  { consumption, store }: Core,
+  topic: Topic,
+  queueId: number,
+  offset: number,
+): Promise<Stored> {
+  const { pull, reader } = consumption;
+  const queue = pull.queue(topic, queueId);
+  const end = queue.readable(store.committed);
+  if (offset < queue.minOffset || offset >= end) {
+    throw new SluiceError(
+      'MESSAGE_NOT_FOUND',
+      `queue ${queueId} of ${topic.name} has the offsets ${queue.minOffset} to ${end - 1}`,
+    );
+  }
+  return reader.read(await reader.place(queue, offset), queue, offset);
+}
 
 /** `attempt` is 0 for a message that was looked up rather than delivered. */
 export function describeMessage(message: Stored, attempt: number): StoredMessage {

@@ -23,6 +23,7 @@ import type { Topic } from '#broker/topic/topics';
 import { clientTrace } from '#broker/core-admin/client-trace';
 import { GroupLife } from '#broker/core-admin/group-life';
 import type { LifeEvent } from '#broker/core-admin/group-life';
+import { messageAt } from '#broker/core-admin/stored-message';
 import { MemberNames, recordsOf } from '#broker/core-admin/trace-records';
 import type { LifeRecord } from '#broker/core-admin/trace-records';
 
@@ -121,7 +122,7 @@ async function find(core: Core, { topic: name, message }: TraceRequest): Promise
   if (name === undefined)
     throw new SluiceError('BAD_REQUEST', 'a place is one in a topic: name it');
   const topic = core.topics.get(name);
-  return { topic, messages: [await atPlace(core, topic, message.queue, message.offset)] };
+  return { topic, messages: [await messageAt(core, topic, message.queue, message.offset)] };
 }
 
 /** Dead letters have the ids of what they are copies of: they come last. */
@@ -146,24 +147,6 @@ async function withId(core: Core, topic: Topic, id: string): Promise<StoredMessa
     if (isIt) messages.push(message);
   }
   return messages;
-}
-
-async function atPlace(
-  core: Core,
-  topic: Topic,
-  queueId: number,
-  offset: number,
-): Promise<StoredMessage> {
-  const { pull, reader } = core.consumption;
-  const queue = pull.queue(topic, queueId);
-  const end = queue.readable(core.store.committed);
-  if (offset < queue.minOffset || offset >= end) {
-    throw new SluiceError(
-      'MESSAGE_NOT_FOUND',
-      `queue ${queueId} of ${topic.name} has the offsets ${queue.minOffset} to ${end - 1}`,
-    );
-  }
-  return reader.read(await reader.place(queue, offset), queue, offset);
 }
 
 /** Of all groups that have something to do with the message, or with its topic. */
