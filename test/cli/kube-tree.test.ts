@@ -204,11 +204,12 @@ describeWithCluster('in a cluster', (testCluster) => {
     await kubectl(['apply', '--server-side', '-f', '-'], list(moved));
     const status = ['apply', '--server-side', '--force-conflicts', '--subresource=status'];
     await kubectl([...status, '-f', '-'], list(moved.filter(hasOwnStatus)));
+    // The controller looks at a volume that it missed every 15 s.
     await until(
-      20_000,
+      60_000,
       async () => (await phaseOf('data-orders-shard-0-0', namespace)) === 'Bound',
     );
-  }, 90_000);
+  }, 120_000);
   afterAll(() => removeNodesAndVolume(namespace), 60_000);
 
   test('the tree', async () => {
