@@ -146,6 +146,19 @@ const DIFFERENCES: readonly Difference[] = [
     is: (ours, theirs) => ours === FINE && theirs.reason === 'SETTINGS: unexpected ACK',
   },
   {
+    why: 'padding of a frame for a stream that is over: we do not look at it',
+    is: (ours, theirs) => ours === FINE && theirs.reason === 'DATA: insufficient padding space',
+  },
+  {
+    why: 'settings that only a server can make use of: we do not look at them',
+    is: (ours, theirs) =>
+      ours === FINE && /SETTINGS_(ENABLE_CONNECT|NO_RFC7540)/.test(theirs.reason),
+  },
+  {
+    why: 'an answer to a PING that was not sent: they end the connection, without a reason',
+    is: (ours, theirs) => ours === FINE && theirs.code === ERROR.internal && theirs.reason === '',
+  },
+  {
     why: 'priorities: they do not look at them. RFC 9113 6.3 says which are wrong',
     is: (ours, theirs) => theirs === FINE && /PRIORITY|depends on itself/.test(ours.reason),
   },
@@ -159,7 +172,10 @@ const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Without what is not complete: they judge parts of frames and header blocks, we wait. */
+/**
+ * Without what is not complete: they judge parts of frames and header blocks, we wait. And without
+ * what comes behind a GOAWAY: they may end the connection there, we go on until the client does.
+ */
 function wholeFrames(bytes: Buffer): Buffer {
   let end = PREFACE.length;
   let complete = end;
@@ -171,7 +187,9 @@ function wholeFrames(bytes: Buffer): Buffer {
     if (end > bytes.length) break;
     const isOfBlock = type === FRAME.headers || type === FRAME.continuation;
     if (isOfBlock) isWithinBlock = (flags & FLAG.endHeaders) === 0;
-    if (!isWithinBlock) complete = end;
+    if (isWithinBlock) continue;
+    complete = end;
+    if (type === FRAME.goAway) break;
   }
   return bytes.subarray(0, complete);
 }
