@@ -202,10 +202,13 @@ describeWithCluster('in a cluster', (testCluster) => {
     namespace = testCluster().namespace;
     const moved = movedTo(namespace);
     await kubectl(['apply', '--server-side', '-f', '-'], list(moved));
+    await until(60_000, async () => (await phaseOf(`pv/${namespace}-0`, namespace)) === 'Bound');
+    // The claim's may come much later from the controller, which meanwhile has nothing to say of it.
     const status = ['apply', '--server-side', '--force-conflicts', '--subresource=status'];
-    // Of claims too: on a busy cluster its controller takes minutes to say that they are bound.
     await kubectl([...status, '-f', '-'], list(moved.filter(hasStatus)));
-  }, 120_000);
+    const claim = 'pvc/data-orders-shard-0-0';
+    await until(60_000, async () => (await phaseOf(claim, namespace)) === 'Bound');
+  }, 150_000);
   afterAll(() => removeNodesAndVolume(namespace), 60_000);
 
   test('the tree', async () => {
@@ -282,6 +285,10 @@ function hasStatus(object: KubeObject): boolean {
 
 function list(items: readonly KubeObject[]): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+}
+
+async function phaseOf(object: string, namespace: string): Promise<string> {
+  return kubectl(['get', object, '-n', namespace, '-o', 'jsonpath={.status.phase}']);
 }
 
 /** A kubeconfig of a service account without any rights. */
