@@ -203,7 +203,7 @@ describeWithCluster('in a cluster', (testCluster) => {
     const moved = movedTo(namespace);
     await kubectl(['apply', '--server-side', '-f', '-'], list(moved));
     await until(60_000, async () => (await phaseOf(`pv/${namespace}-0`, namespace)) === 'Bound');
-    // The claim's may come much later from the controller, which meanwhile has nothing to say of it.
+    // The claim's may come much later from the controller, which says nothing of it until then.
     const status = ['apply', '--server-side', '--force-conflicts', '--subresource=status'];
     await kubectl([...status, '-f', '-'], list(moved.filter(hasStatus)));
     const claim = 'pvc/data-orders-shard-0-0';
