@@ -8,6 +8,8 @@ export const QUERY = {
   /** Messages read, whether they are in the answer or not. */
   readsMax: 2000,
   readBytesMax: 4 * MIB,
+  /** Messages that may have a key, by its hash: more than are wanted only after a collision. */
+  candidatesMax: 16,
   /** Segments of the log whose keys are looked through. */
   segmentsMax: 256,
   pageMs: 1 * SECOND,

@@ -15,6 +15,7 @@ import { TRACE_TOPIC } from '#proto/names';
 
 import type { ClientTraceEvent } from '#broker/admin/message-trace';
 import type { Core } from '#broker/core';
+import { candidatesFor } from '#broker/core-admin/stored-message';
 
 const AFTER_RECORD = '\u0002';
 const BETWEEN_FIELDS = '\u0001';
@@ -23,12 +24,10 @@ const BETWEEN_FIELDS = '\u0001';
 export async function clientTrace(core: Core, messageId: string): Promise<ClientTraceEvent[]> {
   const topic = core.topics.find(TRACE_TOPIC);
   if (!topic) return [];
-  const { store, consumption } = core;
   const records: string[][] = [];
-  for (const position of await store.keys.find(topic.id, messageId, TRACE.clientMessagesMax)) {
-    if (position >= store.committed) continue; // not stored yet
-    const message = await consumption.reader.readAt(position);
-    if (message.topic === topic.name) records.push(...recordsIn(message));
+  const limit = TRACE.clientMessagesMax;
+  for await (const message of candidatesFor(core, topic, messageId, { limit })) {
+    records.push(...recordsIn(message));
   }
   return eventsIn(records, messageId).slice(0, TRACE.clientEventsMax);
 }

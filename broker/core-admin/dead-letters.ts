@@ -19,14 +19,12 @@ import type {
 import { failedIn, resentKey, resentProperties } from '#broker/consume/resent';
 import { deadLettersOfGroup, scan } from '#broker/core-admin/dead-letter-scan';
 import type { Letter } from '#broker/core-admin/dead-letter-scan';
-import { describeMessage } from '#broker/core-admin/stored-message';
+import { candidatesFor, describeMessage, messagesWithId } from '#broker/core-admin/stored-message';
 import type { Core } from '#broker/core';
 import { storedAgain } from '#broker/produce/stored-again';
 import type { Group } from '#broker/topic/groups';
 import type { Topic } from '#broker/topic/topics';
 
-/** Candidates for one id that are looked at: more than one after a collision, or a second death. */
-const LOOKUPS_MAX = 16;
 const NO_BODY = Buffer.alloc(0);
 const REASONS: readonly DeadLetterReason[] = ['attempts', 'forwarded'];
 
@@ -91,12 +89,9 @@ async function describeLetter(core: Core, topic: Topic, found: Found): Promise<D
 
 /** The newest dead letter with that message id. */
 async function findLetter(core: Core, topic: Topic, messageId: string): Promise<Found | undefined> {
-  for (const position of await core.store.keys.find(topic.id, messageId, LOOKUPS_MAX)) {
-    if (position >= core.store.committed) continue; // not stored yet
-    const message = await core.consumption.reader.readAt(position);
+  for await (const message of messagesWithId(core, topic, messageId)) {
     const properties = parseProperties(message.properties);
-    const isIt = message.topic === topic.name && properties.get(PROPERTY.messageId) === messageId;
-    if (isIt && !properties.has(PROPERTY.resentFor)) return { message, properties };
+    if (!properties.has(PROPERTY.resentFor)) return { message, properties };
   }
   return undefined;
 }
@@ -110,11 +105,9 @@ async function findResent(
   const topic = core.topics.find(failedIn(properties));
   if (!topic) return undefined;
   const key = resentKey(deadLetters, message.queueOffset);
-  const since = message.position;
-  for (const position of await core.store.keys.find(topic.id, key, LOOKUPS_MAX, since)) {
-    const resent = await core.consumption.reader.readAt(position);
-    const from = parseProperties(resent.properties).get(PROPERTY.resentFrom);
-    if (resent.topic !== topic.name || from !== key) continue;
+  const lookup = { since: message.position, isWithUnstored: true };
+  for await (const resent of candidatesFor(core, topic, key, lookup)) {
+    if (parseProperties(resent.properties).get(PROPERTY.resentFrom) !== key) continue;
     return { topic: topic.name, queue: resent.queueId, offset: resent.queueOffset };
   }
   return undefined;

@@ -5,18 +5,16 @@
 import type { Clock } from '#lib/clock';
 import { SluiceError } from '#lib/errors';
 import type { StoredMessage as Stored } from '#proto/message';
-import { PROPERTY, parseProperties, storedKeys } from '#proto/properties';
+import { parseProperties, storedKeys } from '#proto/properties';
 
 import type { KeyQuery, MessagePage, PlaceQuery } from '#broker/admin/backend';
 import type { MessagePlace } from '#broker/consume/message-reader';
 import type { Core } from '#broker/core';
 import { QueryPage, pageToken, readPageToken } from '#broker/core-admin/query-page';
 import { QueueWalk } from '#broker/core-admin/queue-walk';
+import { messagesWithId } from '#broker/core-admin/stored-message';
 import type { ConsumeQueue } from '#broker/store/consume-queue';
 import type { Topic } from '#broker/topic/topics';
-
-/** Candidates for one id that are looked at: more than one only after a collision. */
-const LOOKUPS_MAX = 16;
 
 /** What else is asked of a message. */
 type IsWanted = (message: Stored) => boolean;
@@ -55,12 +53,7 @@ export async function findMessages(
 
 /** @throws SluiceError MESSAGE_NOT_FOUND */
 export async function messageById(core: Core, topic: Topic, messageId: string): Promise<Stored> {
-  for (const position of await core.store.keys.find(topic.id, messageId, LOOKUPS_MAX)) {
-    if (position >= core.store.committed) continue; // not stored yet
-    const message = await core.consumption.reader.readAt(position);
-    const foundId = parseProperties(message.properties).get(PROPERTY.messageId);
-    if (message.topic === topic.name && foundId === messageId) return message;
-  }
+  for await (const message of messagesWithId(core, topic, messageId)) return message;
   const oldest = await oldestMs(core, topic);
   const kept = oldest === undefined ? 'it is empty' : `it has those from ${isoTime(oldest)} on`;
   throw new SluiceError('MESSAGE_NOT_FOUND', `${topic.name} has no message ${messageId}; ${kept}`);

@@ -1,5 +1,6 @@
-/** A message of a queue, and how the admin service shows it. */
+/** Messages of a topic by place, key and id, and how the admin service shows one. */
 import { SluiceError } from '#lib/errors';
+import { QUERY } from '#lib/query-limits';
 import type { StoredMessage as Stored } from '#proto/message';
 import { PROPERTY, parseProperties, storedKeys } from '#proto/properties';
 
@@ -24,6 +25,41 @@ export async function messageAt(
     );
   }
   return reader.read(await reader.place(queue, offset), queue, offset);
+}
+
+interface Lookup {
+  /** Candidates that are looked at. */
+  readonly limit?: number;
+  /** Those stored before this log position may be left out. */
+  readonly since?: number;
+  /** Those that are not stored yet, too. */
+  readonly isWithUnstored?: boolean;
+}
+
+/** Messages of a topic that may have a key, the newest first: the index knows hashes only. */
+export async function* candidatesFor(
+  { store, consumption }: Core,
+  topic: Topic,
+  key: string,
+  { limit = QUERY.candidatesMax, since = 0, isWithUnstored = false }: Lookup = {},
+): AsyncGenerator<Stored> {
+  for (const position of await store.keys.find(topic.id, key, limit, since)) {
+    if (!isWithUnstored && position >= store.committed) continue;
+    const message = await consumption.reader.readAt(position);
+    if (message.topic === topic.name) yield message;
+  }
+}
+
+/** Messages of a topic with an id, the newest first: more than one when it was sent again. */
+export async function* messagesWithId(
+  core: Core,
+  topic: Topic,
+  messageId: string,
+): AsyncGenerator<Stored> {
+  for await (const message of candidatesFor(core, topic, messageId)) {
+    const stored = parseProperties(message.properties);
+    if (stored.get(PROPERTY.messageId) === messageId) yield message;
+  }
 }
 
 /** `attempt` is 0 for a message that was looked up rather than delivered. */

@@ -23,12 +23,9 @@ import type { Topic } from '#broker/topic/topics';
 import { clientTrace } from '#broker/core-admin/client-trace';
 import { GroupLife } from '#broker/core-admin/group-life';
 import type { LifeEvent } from '#broker/core-admin/group-life';
-import { messageAt } from '#broker/core-admin/stored-message';
+import { messageAt, messagesWithId } from '#broker/core-admin/stored-message';
 import { MemberNames, recordsOf } from '#broker/core-admin/trace-records';
 import type { LifeRecord } from '#broker/core-admin/trace-records';
-
-/** Messages of one id, or candidates for one. */
-const LOOKUPS_MAX = 16;
 
 interface Found {
   readonly topic: Topic;
@@ -110,7 +107,9 @@ async function find(core: Core, { topic: name, message }: TraceRequest): Promise
   if ('id' in message) {
     const topics = name === undefined ? allTopics(core) : [core.topics.get(name)];
     for (const topic of topics) {
-      const [newest, ...others] = await withId(core, topic, message.id);
+      const found: StoredMessage[] = [];
+      for await (const each of messagesWithId(core, topic, message.id)) found.push(each);
+      const [newest, ...others] = found;
       if (newest) return { topic, messages: [newest, ...others] };
     }
     const where = name ?? 'this broker';
@@ -135,18 +134,6 @@ function allTopics({ topics }: Core): Topic[] {
   }
   const isCopy = ({ name }: Topic): number => Number(isDeadLetterTopic(name));
   return [...topics.all].sort((one, other) => isCopy(one) - isCopy(other));
-}
-
-async function withId(core: Core, topic: Topic, id: string): Promise<StoredMessage[]> {
-  const { store, consumption } = core;
-  const messages: StoredMessage[] = [];
-  for (const position of await store.keys.find(topic.id, id, LOOKUPS_MAX)) {
-    if (position >= store.committed) continue; // not stored yet
-    const message = await consumption.reader.readAt(position);
-    const isIt = message.topic === topic.name && idOf(parseProperties(message.properties)) === id;
-    if (isIt) messages.push(message);
-  }
-  return messages;
 }
 
 /** Of all groups that have something to do with the message, or with its topic. */
@@ -225,9 +212,10 @@ async function deadLetterOf(
 ): Promise<TracePlace | undefined> {
   const topic = core.topics.find(deadLetterTopic(group));
   if (!topic) return undefined;
-  const copies = await withId(core, topic, idOf(properties));
-  const copy = copies.find((each) => each.position < position);
-  return copy && placeOf(copy);
+  for await (const copy of messagesWithId(core, topic, idOf(properties))) {
+    if (copy.position < position) return placeOf(copy);
+  }
+  return undefined;
 }
 
 function toGroup(traced: Traced, group: string, groupId: number, life: GroupLife): GroupTrace {
